@@ -1,0 +1,1 @@
+"""Allocation schemes and the ledger of who was allocated to which arm."""

@@ -1,0 +1,1 @@
+"""One module per question: reads a mart, calls models, returns result tables."""

@@ -1,0 +1,51 @@
+"""What an analysis is: a question, its rules, its parameters, and how it is answered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict
+
+if TYPE_CHECKING:
+    import duckdb
+    import numpy as np
+
+    from datrial.config.study import Study
+    from datrial.results.cells import Table
+
+
+class Parameters(BaseModel):
+    """An analysis's parameters; unknown names are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+@dataclass(frozen=True)
+class Context:
+    """What an analysis may use: a snapshot opened read-only, the study, a generator."""
+
+    connection: duckdb.DuckDBPyConnection
+    study: Study
+    rng: np.random.Generator
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """One question of the evaluation.
+
+    ``question``, ``population``, ``rules``, ``model`` and ``references`` are the
+    methods chapter of the report and the text of ``datrial explain``.
+    """
+
+    id: str
+    title: str
+    question: str
+    population: str
+    rules: str
+    model: str
+    references: tuple[str, ...]
+    catalogue: tuple[str, ...]
+    parameters: type[Parameters]
+    run: Callable[[Context, Any], list[Table]]

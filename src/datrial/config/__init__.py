@@ -1,0 +1,1 @@
+"""The study file and the mapping files as typed objects."""

@@ -1,0 +1,62 @@
+"""The staging tables' contract: ``configs/tables.yaml`` as typed objects."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, model_validator
+
+from datrial.config.load import parse, read_yaml
+from datrial.config.project import project_root
+
+Kind = Literal["reference", "date", "integer", "code", "text"]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Column(_Strict):
+    """One column of a staging table."""
+
+    kind: Kind
+    required: bool = False
+    of: str | None = None
+    codes: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if (self.kind == "reference") != (self.of is not None):
+            raise ValueError("`of` belongs to a reference, and a reference needs it")
+        if (self.kind == "code") != bool(self.codes):
+            raise ValueError("`codes` belongs to a code, and a code needs it")
+        return self
+
+
+class StagingTable(_Strict):
+    """One staging table: its grain, key and columns."""
+
+    grain: str
+    key: tuple[str, ...]
+    columns: dict[str, Column]
+
+    @model_validator(mode="after")
+    def _key_exists(self) -> Self:
+        unknown = [name for name in self.key if name not in self.columns and name != "site"]
+        if unknown:
+            raise ValueError(f"key names columns that do not exist: {', '.join(unknown)}")
+        return self
+
+
+class _Tables(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)  # the anchors beside `tables`
+
+    tables: dict[str, StagingTable]
+
+
+@cache
+def staging_tables() -> dict[str, StagingTable]:
+    """Return every staging table by name, as ``configs/tables.yaml`` states it."""
+    path = project_root() / "configs" / "tables.yaml"
+    return parse(_Tables, read_yaml(path), "configs/tables.yaml").tables

@@ -1,0 +1,1 @@
+"""Result cells, the tables made from them, and the store of runs."""
