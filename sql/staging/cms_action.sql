@@ -1,0 +1,76 @@
+-- Grain:   one row per action a case manager recorded
+-- Key:     none
+-- Source:  mapped.cms_action (case management, actions)
+-- Version: 1
+-- Rejected, for the first reason that applies: blank row; summary line; cells that do not
+-- fit the header; no usable value in a required column (site, perpetrator_id, action_date,
+-- work); the n-th of several equal rows where an earlier extract already has n of them.
+-- A case manager may do the same thing twice on a day, and actions have no reference of
+-- their own: so equal rows within one extract are separate actions and all count. Only
+-- where two extracts overlap is an action there twice; then the larger number of equal rows
+-- in one extract counts. Earlier: lower extract id.
+
+with mapped_row as (
+    select * from mapped.cms_action
+),
+
+judged as (
+    select
+        mapped_row.*,
+        case
+            when mapped_row.row_kind = 'blank' then 'blank row'
+            when mapped_row.row_kind = 'summary' then 'summary line'
+            when mapped_row.row_kind = 'ragged' then 'cells do not fit the header'
+            else list_filter(
+                mapped_row.problems,
+                lambda problem: split_part(problem, ': ', 1) in (
+                    'site', 'perpetrator_id', 'action_date', 'work'
+                )
+            )[1]
+        end as fault
+    from mapped_row
+),
+
+numbered as (
+    select
+        judged.*,
+        row_number() over (
+            partition by
+                judged.fault is null, judged.extract_id,
+                judged.site, judged.perpetrator_id, judged.action_date, judged.work,
+                judged.action, judged.objective, judged.agency
+            order by judged.row_number
+        ) as place_in_extract
+    from judged
+),
+
+compared as (
+    select
+        numbered.*,
+        row_number() over (
+            partition by
+                numbered.fault is null, numbered.place_in_extract,
+                numbered.site, numbered.perpetrator_id, numbered.action_date, numbered.work,
+                numbered.action, numbered.objective, numbered.agency
+            order by numbered.extract_id
+        ) as extracts_so_far
+    from numbered
+)
+
+select
+    compared.extract_id,
+    compared.row_number,
+    compared.row_kind,
+    compared.site,
+    compared.perpetrator_id,
+    compared.action_date,
+    compared.work,
+    compared.action,
+    compared.objective,
+    compared.agency,
+    compared.problems,
+    case
+        when compared.fault is not null then compared.fault
+        when compared.extracts_so_far > 1 then 'duplicate of a row in an earlier extract'
+    end as reject_reason
+from compared

@@ -1,0 +1,68 @@
+-- Grain:   one row per service user and time point
+-- Key:     perpetrator_id, time_point
+-- Source:  mapped.cms_behaviour (case management, behaviours)
+-- Version: 1
+-- Rejected, for the first reason that applies: blank row; summary line; cells that do not
+-- fit the header; no usable value in a required column (site, perpetrator_id, time_point);
+-- duplicate of an earlier row (same key, same content); conflict with an earlier row (same
+-- key, other content).
+-- Earlier: lower extract id, then lower row number.
+
+with mapped_row as (
+    select * from mapped.cms_behaviour
+),
+
+judged as (
+    select
+        mapped_row.*,
+        case
+            when mapped_row.row_kind = 'blank' then 'blank row'
+            when mapped_row.row_kind = 'summary' then 'summary line'
+            when mapped_row.row_kind = 'ragged' then 'cells do not fit the header'
+            else list_filter(
+                mapped_row.problems,
+                lambda problem: split_part(problem, ': ', 1) in (
+                    'site', 'perpetrator_id', 'time_point'
+                )
+            )[1]
+        end as fault
+    from mapped_row
+),
+
+compared as (
+    select
+        judged.*,
+        row_number() over same_key as place,
+        row(
+            judged.site, judged.assessed_on, judged.physical, judged.sexual,
+            judged.harassment_stalking, judged.jealous_controlling
+        ) is not distinct from first_value(row(
+            judged.site, judged.assessed_on, judged.physical, judged.sexual,
+            judged.harassment_stalking, judged.jealous_controlling
+        )) over same_key as is_same_content
+    from judged
+    window same_key as (
+        partition by judged.fault is null, judged.perpetrator_id, judged.time_point
+        order by judged.extract_id, judged.row_number
+    )
+)
+
+select
+    compared.extract_id,
+    compared.row_number,
+    compared.row_kind,
+    compared.site,
+    compared.perpetrator_id,
+    compared.time_point,
+    compared.assessed_on,
+    compared.physical,
+    compared.sexual,
+    compared.harassment_stalking,
+    compared.jealous_controlling,
+    compared.problems,
+    case
+        when compared.fault is not null then compared.fault
+        when compared.place > 1 and compared.is_same_content then 'duplicate of an earlier row'
+        when compared.place > 1 then 'conflicts with an earlier row of the same key'
+    end as reject_reason
+from compared

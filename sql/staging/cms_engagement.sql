@@ -1,0 +1,62 @@
+-- Grain:   one row per service user
+-- Key:     perpetrator_id
+-- Source:  mapped.cms_engagement (case management, engagement)
+-- Version: 1
+-- Rejected, for the first reason that applies: blank row; summary line; cells that do not
+-- fit the header; no usable value in a required column (site, perpetrator_id); duplicate of
+-- an earlier row (same key, same content); conflict with an earlier row (same key, other
+-- content).
+-- Earlier: lower extract id, then lower row number.
+
+with mapped_row as (
+    select * from mapped.cms_engagement
+),
+
+judged as (
+    select
+        mapped_row.*,
+        case
+            when mapped_row.row_kind = 'blank' then 'blank row'
+            when mapped_row.row_kind = 'summary' then 'summary line'
+            when mapped_row.row_kind = 'ragged' then 'cells do not fit the header'
+            else list_filter(
+                mapped_row.problems,
+                lambda problem: split_part(problem, ': ', 1) in (
+                    'site', 'perpetrator_id'
+                )
+            )[1]
+        end as fault
+    from mapped_row
+),
+
+compared as (
+    select
+        judged.*,
+        row_number() over same_key as place,
+        row(
+            judged.site, judged.engagement, judged.direct_contact
+        ) is not distinct from first_value(row(
+            judged.site, judged.engagement, judged.direct_contact
+        )) over same_key as is_same_content
+    from judged
+    window same_key as (
+        partition by judged.fault is null, judged.perpetrator_id
+        order by judged.extract_id, judged.row_number
+    )
+)
+
+select
+    compared.extract_id,
+    compared.row_number,
+    compared.row_kind,
+    compared.site,
+    compared.perpetrator_id,
+    compared.engagement,
+    compared.direct_contact,
+    compared.problems,
+    case
+        when compared.fault is not null then compared.fault
+        when compared.place > 1 and compared.is_same_content then 'duplicate of an earlier row'
+        when compared.place > 1 then 'conflicts with an earlier row of the same key'
+    end as reject_reason
+from compared

@@ -1,0 +1,106 @@
+"""The order and labels of coded answers in models and tables; the first is the reference."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+NEEDS = {
+    "housing": "Housing",
+    "employment": "Employment",
+    "alcohol_misuse": "Alcohol misuse",
+    "relationship_with_children": "Relationship with children",
+    "parenting_capacity": "Parenting capacity",
+    "mental_health": "Mental health",
+    "drugs_misuse": "Drugs misuse",
+    "relationship_with_family": "Relationship with family members",
+    "financial": "Financial",
+    "social_community_ties": "Social and community ties",
+    "physical_health": "Physical health",
+    "other_addictions": "Other addictions",
+}
+
+BEHAVIOURS = {
+    "physical": "Physical abuse",
+    "sexual": "Sexual abuse",
+    "harassment_stalking": "Harassment and stalking",
+    "jealous_controlling": "Jealous and controlling behaviour",
+}
+
+TIME_POINTS = {"intake": "Intake", "midpoint": "Midpoint", "closure": "Case closure"}
+SEVERITY = {"none": "None", "standard": "Standard", "moderate": "Moderate", "high": "High"}
+NO_YES = {"no": "No", "yes": "Yes"}
+LIVING = {
+    "apart": "Not living together",
+    "together": "Living together",
+    "intermittently": "Living together intermittently",
+}
+RELATIONSHIP = {
+    "current_partner": "Current intimate partner",
+    "ex_partner": "Ex-intimate partner",
+    "intermittent_partner": "Intermittent intimate partner",
+    "family_member": "Family member",
+    "other": "Other person",
+}
+
+#: Coded columns that models use: code -> label, reference first. A code that is not
+#: listed here (don't know, not applicable) is a missing answer to a model.
+MODEL_LEVELS: dict[str, dict[str, str]] = {
+    **{behaviour: SEVERITY for behaviour in BEHAVIOURS},
+    "time_point": TIME_POINTS,
+    "living_arrangement": LIVING,
+    "relationship": RELATIONSHIP,
+    "direct_contact": NO_YES,
+    "domestic_abuse_charges": NO_YES,
+    "idva_engaged": NO_YES,
+    "cyps_involvement": NO_YES,
+    "ccj_involvement": NO_YES,
+}
+
+PREDICTOR_LABELS = {
+    "time_point": "Time point",
+    "age": "Age at intake (years)",
+    "living_arrangement": "Living arrangement",
+    "relationship": "Relationship",
+    "direct_contact": "Direct contact with case manager",
+    "domestic_abuse_charges": "Domestic abuse charges",
+    "idva_engaged": "Victim-survivor engaged with an IDVA",
+    "cyps_involvement": "Children and young people's services involved",
+    "ccj_involvement": "Criminal or civil justice involved",
+    "site": "Site",
+}
+
+
+def with_model_levels(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the frame with coded columns as ordered categoricals, the reference first.
+
+    Codes without a level (don't know, not applicable) become missing. Levels
+    that no row has are dropped from predictors, and kept in severities: a
+    predictor's empty level has no coefficient, a severity's empty level is a finding.
+    """
+    import pandas as pd
+
+    out = frame.copy()
+    for name in out.columns:
+        if name not in MODEL_LEVELS:
+            continue
+        answers = out[name].where(out[name].isin(list(MODEL_LEVELS[name])))
+        column = pd.Series(
+            pd.Categorical(answers, categories=list(MODEL_LEVELS[name]), ordered=True),
+            index=out.index,
+        )
+        out[name] = column if name in BEHAVIOURS else column.cat.remove_unused_categories()
+    return out
+
+
+def term_label(term: str) -> str:
+    """Return a model term in words: ``relationship[T.family_member]`` -> the labels."""
+    name, _, rest = term.partition("[")
+    level = rest.rstrip("]").removeprefix("T.")
+    label = PREDICTOR_LABELS.get(name, name.replace("_", " "))
+    if not level:
+        return label
+    words = MODEL_LEVELS.get(name, {}).get(level, level.replace("_", " "))
+    return f"{label}: {words[0].lower() + words[1:] if words[1:2].islower() else words}"

@@ -1,0 +1,37 @@
+"""All analyses by id; each module is imported only when its analysis is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+
+from datrial.analyses.base import Analysis
+
+_MODULES = (
+    "extracts_received",
+    "participant_flow",
+    "needs_classes",
+    "behaviour_change",
+    "risk_score",
+    "marac_follow_up",
+)
+
+
+class _Registry(Mapping[str, Analysis]):
+    """Id -> analysis."""
+
+    def __getitem__(self, name: str) -> Analysis:
+        if name not in _MODULES:
+            raise KeyError(name)
+        analysis = import_module(f"datrial.analyses.{name}").ANALYSIS
+        assert isinstance(analysis, Analysis)  # noqa: S101
+        return analysis
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_MODULES)
+
+    def __len__(self) -> int:
+        return len(_MODULES)
+
+
+ANALYSES: Mapping[str, Analysis] = _Registry()

@@ -1,0 +1,131 @@
+"""Change in the Drive-DASH risk score: random-effects Poisson regression."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from datrial.analyses.base import Analysis, Context, Parameters
+from datrial.analyses.levels import TIME_POINTS, with_model_levels
+from datrial.results.cells import Table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from datrial.models.random_effects_poisson import RandomEffectsPoissonResult
+
+
+class RiskScoreParameters(Parameters):
+    """Parameters of the random-effects Poisson regression.
+
+    Attributes
+    ----------
+    formula
+        The predictors (right-hand side of a formula): time_point, site.
+    effect
+        The distribution of the person effect: gamma (as Stata's xtpoisson, re) or normal.
+    """
+
+    formula: str = "time_point + site"
+    effect: Literal["gamma", "normal"] = "gamma"
+
+
+def run(context: Context, parameters: RiskScoreParameters) -> list[Table]:
+    """Mean scores by time point, and rate ratios by time point and site."""
+    from datrial.models import fit_random_effects_poisson
+
+    forms = context.connection.execute(
+        "select * from marts.risk_score order by person_id, time_point"
+    ).df()
+    usable = forms[forms["is_usable"]].astype({"score": "float64"})
+    fit = fit_random_effects_poisson(
+        f"score ~ {parameters.formula}", with_model_levels(usable), group="person_id",
+        effect=parameters.effect,
+    )  # fmt: skip
+    limit = context.study.scoring.dash_max_not_known
+    note = (
+        f"Score: number of yes among {context.study.scoring.dash_items} items. "
+        f"{len(forms) - len(usable)} of {len(forms)} forms are left out because more than {limit} "
+        f"answers are not known or not applicable; {fit.nobs} forms of {fit.n_groups} service users remain."
+    )
+    return [_means_table(usable, fit, note), _rate_ratio_table(context, fit, note)]
+
+
+def _means_table(usable: pd.DataFrame, fit: RandomEffectsPoissonResult, note: str) -> Table:
+    table = Table(
+        "risk_score.means",
+        "Mean Drive-DASH score by time point",
+        f"{note} Predicted: mean of the model's expected score with every form set to the time point, "
+        "with 95% intervals.",
+        ("D-F22", "D-TA3.2"),
+    )
+    table.column("observed", "Observed")
+    table.column("predicted", "Predicted by the model")
+    predicted = fit.average_predictions("time_point")
+    for key, label in TIME_POINTS.items():
+        table.row(key, label)
+        scores = usable.loc[usable["time_point"] == key, "score"]
+        reason = "" if len(scores) > 1 else "fewer than two usable forms"
+        table.add(key, "observed", "mean", scores.mean(), n=len(scores), note=reason)
+        table.add(key, "observed", "sd", scores.std(ddof=1), n=len(scores), note=reason)
+        for statistic in ("mean", "ci_low", "ci_high"):
+            if key in predicted.index:
+                table.add(key, "predicted", statistic, predicted.loc[key, statistic], n=fit.nobs)
+            else:
+                table.absent(key, "predicted", statistic, "no usable form at this time point")
+    return table
+
+
+def _rate_ratio_table(context: Context, fit: RandomEffectsPoissonResult, note: str) -> Table:
+    effect = "gamma" if fit.effect == "gamma" else "normal (on the log scale)"
+    boundary = fit.boundary_test
+    table = Table(
+        "risk_score.rate_ratios",
+        "Drive-DASH score: incidence-rate ratios by time point and site",
+        f"{note} Random-effects Poisson regression with a {effect} person effect; reference: intake, "
+        f"Site 1. Test that people do not differ: p {_p_text(boundary.p_value)} (likelihood ratio, "
+        f"boundary). {' '.join(fit.notes)}".strip(),
+        ("D-TA3.2",),
+    )
+    table.column("estimate", "Rate ratio")
+    for term, row in fit.rate_ratios().iterrows():
+        key, label = _row_of(str(term), context)
+        table.row(key, label)
+        for statistic in ("rate_ratio", "bse", "p_value", "ci_low", "ci_high"):
+            table.add(key, "estimate", statistic, row[statistic], n=fit.nobs)
+    return table
+
+
+def _row_of(term: str, context: Context) -> tuple[str, str]:
+    """Return a term's row key and label: the level itself for time points and sites."""
+    from datrial.analyses.levels import term_label
+
+    level = term.partition("[")[2].rstrip("]").removeprefix("T.")
+    if level in TIME_POINTS:
+        return level, TIME_POINTS[level]
+    if level in context.study.sites:
+        return level, context.study.sites[level].label
+    return term, term_label(term)
+
+
+def _p_text(p_value: float) -> str:
+    return "< 0.001" if p_value < 0.001 else f"= {p_value:.3f}"
+
+
+ANALYSIS = Analysis(
+    id="risk_score",
+    title="Change in risk",
+    question="Does the risk that case managers see (Drive-DASH score) fall from intake to case closure?",
+    population="Service users of the intervention with at least one usable Drive-DASH form. There are no "
+    "such forms for controls: this is change over time, not an effect of the allocation.",
+    rules="Score: number of yes among the items. A form with more not known or not applicable answers "
+    "than the study file allows is left out. Not known counts as no in the forms that stay.",
+    model="Poisson regression of the score with a person effect (gamma: closed-form likelihood). Stata: "
+    "xtpoisson score i.time i.site, re irr.",
+    references=(
+        "Hester et al. (2019), Evaluation of the Drive Project, Table A3.2 and Figures 22-23.",
+        "Hausman, Hall and Griliches (1984), Econometrica 52(4), 909-938.",
+    ),
+    catalogue=("D-F22", "D-TA3.2"),
+    parameters=RiskScoreParameters,
+    run=run,
+)

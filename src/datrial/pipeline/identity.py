@@ -1,0 +1,50 @@
+"""Ids that follow from content: same inputs, same id, on every machine."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from datrial import __version__
+from datrial.config.project import project_root
+
+#: The rooms whose code makes a snapshot; the others only read it.
+WAREHOUSE_ROOMS = ("config", "extracts", "warehouse", "checks", "people", "allocation", "pipeline")
+
+
+@cache
+def code_version(rooms: tuple[str, ...] | None = None) -> str:
+    """Return a hash of the code: of some rooms, or of the whole package.
+
+    The files beside the code that decide results (``sql/``, ``expectations/``,
+    ``configs/tables.yaml``, the lock file) are part of it.
+    """
+    package = Path(__file__).resolve().parents[1]
+    root = project_root()
+    folders = [package / room for room in rooms] if rooms else [package]
+    files = [path for folder in folders for path in folder.rglob("*.py")]
+    files += [path for path in (root / "sql").rglob("*.sql")]
+    files += [path for path in (root / "expectations").glob("*.json")]
+    files += [root / "configs" / "tables.yaml", root / "requirements.lock"]
+    digest = hashlib.sha256(__version__.encode())
+    for path in sorted(path for path in files if path.is_file()):
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()[:16]
+
+
+def content_hash(content: Any, length: int = 12) -> str:
+    """Return a hash of JSON-able content, in which the order of keys does not matter."""
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:length]
+
+
+def files_hash(paths: Iterable[Path]) -> str:
+    """Return a hash of some files' contents (a file that does not exist counts as such)."""
+    digest = hashlib.sha256()
+    for path in sorted(paths):
+        digest.update(hashlib.sha256(path.read_bytes()).digest() if path.is_file() else b"absent")
+    return digest.hexdigest()[:16]

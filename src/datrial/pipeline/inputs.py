@@ -1,0 +1,104 @@
+"""What a run starts from: the study, its mappings and files, the ledger; and the ids that follow."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from datrial.allocation.ledger import Ledger
+from datrial.config.mapping import SourceMapping, load_mappings
+from datrial.config.project import home, project_root
+from datrial.config.study import Study
+from datrial.people.pseudonyms import Pseudonymiser, load_pseudonymiser
+from datrial.pipeline.identity import WAREHOUSE_ROOMS, code_version, content_hash, files_hash
+from datrial.pipeline.job import Job
+
+#: `datrial simulate` writes this file beside its extracts.
+SIMULATED_MARK = "SIMULATED"
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """A job with everything resolved that does not need the data to be read."""
+
+    job: Job
+    study: Study
+    mappings: tuple[SourceMapping, ...]
+
+    @property
+    def is_simulated(self) -> bool:
+        """Whether the inbox holds simulated extracts."""
+        return (self.job.inbox_folder / SIMULATED_MARK).is_file()
+
+    def pseudonymiser(self) -> Pseudonymiser:
+        """Return the pseudonymiser; only simulated extracts may use the demonstration key."""
+        return load_pseudonymiser(demonstration=self.is_simulated)
+
+    @property
+    def ledger_path(self) -> Path:
+        """Where the allocation ledger lies."""
+        return home() / "ledger.sqlite"
+
+
+def resolve(job: Job) -> Inputs:
+    """Return a job's study and mappings.
+
+    Raises
+    ------
+    UsageError
+        With every error of the study file, the mappings and the changed parameters.
+    """
+    study = job.resolved_study()
+    return Inputs(job, study, load_mappings(study.sources))
+
+
+def work_folder() -> Path:
+    """Return the folder for this attempt's unfinished files; the next start sweeps it."""
+    attempt = os.environ.get("DATRIAL_ATTEMPT") or f"process-{os.getpid()}"
+    folder = home() / "tmp" / attempt
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def snapshot_id(inputs: Inputs, extracts: list[str]) -> str:
+    """Return the id of the snapshot: a hash of all that goes into it.
+
+    Parameters
+    ----------
+    extracts
+        The extracts' ids, each with the hash of its content.
+    """
+    data_rules = inputs.study.model_dump(
+        mode="json", exclude={"title", "analyses", "primary_outcomes", "published"}
+    )
+    ledger = Ledger(inputs.ledger_path)
+    return content_hash(
+        {
+            "extracts": sorted(extracts),
+            "ledger": ledger.digest(inputs.study.study) if inputs.ledger_path.is_file() else "",
+            "study": data_rules,
+            "mappings": [mapping.model_dump(mode="json") for mapping in inputs.mappings],
+            "key": inputs.pseudonymiser().fingerprint,
+            "code": code_version(WAREHOUSE_ROOMS),
+        }
+    )
+
+
+def run_identity(study: Study, snapshot: str, label: str) -> dict[str, Any]:
+    """Return what a run's id is the hash of; it is stored in the run's manifest."""
+    published = project_root() / "configs" / "published" / f"{study.published}.yaml"
+    return {
+        "study": study.study,
+        "snapshot_id": snapshot,
+        "resolved_study": study.model_dump(mode="json"),
+        "published": files_hash([published]),
+        "code_version": code_version(),
+        "label": label,
+    }
+
+
+def run_id(study: Study, snapshot: str, label: str = "") -> str:
+    """Return a run's id: a hash of its snapshot, study, parameters and code version."""
+    return content_hash(run_identity(study, snapshot, label))

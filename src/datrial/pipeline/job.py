@@ -1,0 +1,172 @@
+"""What a run is asked to do, and what each of its stops answers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from datrial.config.load import describe
+from datrial.config.project import home
+from datrial.config.study import Study, load_study
+from datrial.errors import UsageError
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Job(_Strict):
+    """A run's parameters.
+
+    Attributes
+    ----------
+    study
+        The study file's name.
+    inbox
+        The folder with the agencies' files; none means ``DATRIAL_HOME/inbox/<study>``.
+    analyses
+        Which analyses to run; none means all of the analysis plan.
+    changes
+        Changed parameters: ``{"risk_score.effect": "normal"}``; values as in YAML.
+    label
+        A name for the run, for people.
+    """
+
+    study: str
+    inbox: Path | None = None
+    analyses: tuple[str, ...] | None = None
+    changes: dict[str, str] = {}
+    label: str = ""
+
+    @property
+    def inbox_folder(self) -> Path:
+        """The folder with the agencies' files."""
+        return (self.inbox or home() / "inbox" / self.study).absolute()
+
+    def resolved_study(self) -> Study:
+        """Return the study with this job's changed parameters and chosen analyses.
+
+        Raises
+        ------
+        UsageError
+            If a change or an analysis does not exist; all problems at once.
+        """
+        import yaml
+
+        study = load_study(self.study)
+        problems = []
+        analyses: dict[str, dict[str, Any]] = {k: dict(v) for k, v in study.analyses.items()}
+        for name, text in self.changes.items():
+            analysis, _, parameter = name.partition(".")
+            if analysis not in analyses or not parameter:
+                problems.append(
+                    f"{name}: write ANALYSIS.PARAMETER; analyses: {', '.join(analyses)}"
+                )
+                continue
+            analyses[analysis][parameter] = yaml.safe_load(text)
+        for name in self.analyses or ():
+            if name not in analyses:
+                problems.append(f"{name}: no such analysis; analyses: {', '.join(analyses)}")
+        if problems:
+            raise UsageError("\n".join(problems))
+        if self.analyses is not None:
+            analyses = {name: analyses[name] for name in study.analyses if name in self.analyses}
+        chosen = tuple(name for name in study.primary_outcomes if name in analyses)
+        resolved = study.model_copy(update={"analyses": analyses, "primary_outcomes": chosen})
+        return check_parameters(resolved)
+
+
+def check_parameters(study: Study) -> Study:
+    """Return the study with every analysis's parameters complete and checked.
+
+    Raises
+    ------
+    UsageError
+        For analyses that do not exist and parameters that do not fit; all at once.
+    """
+    from pydantic import ValidationError
+
+    from datrial.analyses.registry import ANALYSES
+
+    problems, complete = [], {}
+    for name, given in study.analyses.items():
+        if name not in ANALYSES:
+            problems.append(f"{name}: no such analysis; there are {', '.join(ANALYSES)}")
+            continue
+        try:
+            parameters = ANALYSES[name].parameters.model_validate(given)
+            complete[name] = parameters.model_dump(mode="json")
+        except ValidationError as error:
+            problems.append(f"{name}:\n{describe(error)}")
+    if problems:
+        raise UsageError(f"Study {study.study}, analyses:\n" + "\n".join(problems))
+    return study.model_copy(update={"analyses": complete})
+
+
+class Decision(_Strict):
+    """Whether there is anything to do."""
+
+    snapshot_id: str
+    run_id: str
+    up_to_date: bool
+
+
+class Received(_Strict):
+    """What arrived."""
+
+    extracts: int
+    new: int
+
+
+class Allocated(_Strict):
+    """Who stands in the ledger: counts by arm, entries new in this run, exclusions by reason."""
+
+    arms: dict[str, int]
+    new: int
+    excluded: dict[str, int]
+
+
+class RowCount(_Strict):
+    """Row accounting of one staging table: received = staged + quarantined."""
+
+    table: str
+    received: int
+    staged: int
+    quarantined: int
+
+
+class CheckCount(_Strict):
+    """The verdict of one rule, in counts."""
+
+    table: str
+    rule: str
+    severity: str
+    rows_looked_at: int
+    rows_failed: int
+    verdict: str
+
+
+class Built(_Strict):
+    """A published snapshot."""
+
+    snapshot_id: str
+    rows: tuple[RowCount, ...]
+    checks: tuple[CheckCount, ...]
+
+
+class Analysed(_Strict):
+    """One analysis's end."""
+
+    analysis: str
+    state: Literal["done", "failed"]
+    reason: str = ""
+
+
+class Published(_Strict):
+    """A finished run."""
+
+    run_id: str
+    report: Path
+    failed: tuple[str, ...]

@@ -1,0 +1,29 @@
+"""Tables of one analysis on disk, between the analysis and the run that they belong to."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from datrial.results.cells import Cell, State, Table
+
+
+def save_draft(folder: Path, analysis: str, tables: list[Table]) -> None:
+    """Write an analysis's tables to ``<folder>/<analysis>.json``, whole or not at all."""
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / f"{analysis}.json"
+    unfinished = target.with_suffix(".part")
+    unfinished.write_text(json.dumps([asdict(table) for table in tables]), encoding="utf-8")
+    unfinished.replace(target)
+
+
+def load_draft(folder: Path, analysis: str) -> list[Table]:
+    """Read an analysis's tables back, equal to those that were saved."""
+    content = json.loads((folder / f"{analysis}.json").read_text(encoding="utf-8"))
+    tables = []
+    for entry in content:
+        cells = [Cell(**{**cell, "state": State(cell["state"])}) for cell in entry.pop("cells")]
+        catalogue = tuple(entry.pop("catalogue"))
+        tables.append(Table(**entry, catalogue=catalogue, cells=cells))
+    return tables

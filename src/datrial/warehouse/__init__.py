@@ -1,0 +1,1 @@
+"""Build a snapshot from ``sql/`` in dependency order; publish it; open it."""

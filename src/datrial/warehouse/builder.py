@@ -1,0 +1,85 @@
+"""Run the project's SQL files: one file is one table, a plain SELECT."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from datrial.errors import DatrialError
+
+if TYPE_CHECKING:
+    import duckdb
+
+_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class TableFile:
+    """A SQL file: the table it makes and the tables it reads.
+
+    Attributes
+    ----------
+    name
+        ``<folder>.<stem>``: ``sql/cohort/member.sql`` makes ``cohort.member``.
+    """
+
+    name: str
+    select: str
+    reads: frozenset[str]
+
+
+def table_files(sql_folder: Path, schemas: tuple[str, ...]) -> list[TableFile]:
+    """Return the SQL files of some folders, in an order in which they can be run.
+
+    Raises
+    ------
+    DatrialError
+        If tables read each other in a circle, or one reads a table of these
+        schemas that no file makes.
+    """
+    selects = {
+        f"{schema}.{path.stem}": path.read_text(encoding="utf-8").strip().rstrip(";")
+        for schema in schemas
+        for path in sorted((sql_folder / schema).glob("*.sql"))
+    }
+    mentioned = re.compile(rf"\b(?:{'|'.join(map(re.escape, schemas))})\.[a-z_0-9]+\b")
+    files = {}
+    for name, select in selects.items():
+        reads = frozenset(mentioned.findall(_COMMENT.sub(" ", select)))
+        lost = sorted(reads - set(selects))
+        if lost:
+            raise DatrialError(f"sql: {name} reads {', '.join(lost)}, which no file makes.")
+        files[name] = TableFile(name, select, reads)
+    try:
+        order = list(TopologicalSorter({n: sorted(f.reads) for n, f in files.items()}).static_order())
+    except CycleError as error:
+        raise DatrialError(f"sql: tables read each other in a circle: {error.args[1]}") from error
+    return [files[name] for name in order]
+
+
+def build_tables(
+    connection: duckdb.DuckDBPyConnection, sql_folder: Path, schemas: tuple[str, ...]
+) -> dict[str, int]:
+    """Make every table of some folders of ``sql/``; return its number of rows.
+
+    Raises
+    ------
+    DatrialError
+        If a file fails; the message names the table and the kind of error, not the data.
+    """
+    import duckdb
+
+    made = {}
+    for schema in schemas:
+        connection.execute(f'create schema if not exists "{schema}"')
+    for file in table_files(sql_folder, schemas):
+        try:
+            connection.execute(f"create or replace table {file.name} as {file.select}")
+        except duckdb.Error as error:
+            # A conversion error's text can quote a row's value: only its kind is passed on.
+            raise DatrialError(f"sql: {file.name} failed ({type(error).__name__}).") from None
+        made[file.name] = connection.sql(f"select count(*) from {file.name}").fetchall()[0][0]
+    return made

@@ -1,0 +1,125 @@
+"""The study file's values as tables in the schema ``study``, for SQL to read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from datrial.config.mapping import SourceMapping
+    from datrial.config.study import Study
+
+
+def write_study_tables(
+    connection: duckdb.DuckDBPyConnection, study: Study, mappings: Iterable[SourceMapping]
+) -> None:
+    """Write ``study.arm``, ``site``, ``period``, ``setting`` and ``coverage``.
+
+    ``study.coverage`` has one row per source and site: the first and last day
+    for which the agency says it sent everything (``covers`` of the mapping). A
+    mapping with several sites covers each of them.
+    """
+    connection.execute("create schema if not exists study")
+    _write(
+        connection,
+        "study.arm",
+        "arm varchar, label varchar, role varchar",
+        [(key, arm.label, arm.role) for key, arm in study.arms.items()],
+    )
+    _write(
+        connection,
+        "study.site",
+        "site varchar, label varchar, recruitment_start date, recruitment_end date",
+        [
+            (key, site.label, site.recruitment_start, site.recruitment_end)
+            for key, site in study.sites.items()
+        ],
+    )
+    _write(
+        connection,
+        "study.period",
+        "period varchar, position integer, label varchar, after_anchor varchar, "
+        "after_months integer, until_anchor varchar, until_months integer, including_start boolean",
+        [
+            (
+                p.key, position, p.label, p.after.anchor, p.after.months, p.until.anchor,
+                p.until.months, p.including_start,
+            )
+            for position, p in enumerate(study.periods)
+        ],
+    )  # fmt: skip
+    _write(connection, "study.setting", "name varchar, value double", settings(study))
+    _write(
+        connection,
+        "study.coverage",
+        "source varchar, site varchar, first_day date, last_day date",
+        coverage(study, mappings),
+    )
+
+
+def settings(study: Study) -> list[tuple[str, float | None]]:
+    """Return the single values that SQL reads, by name."""
+    end = study.end_of_intervention
+    return [
+        ("end_of_intervention_fixed_days", None if end.days is None else float(end.days)),
+        ("dash_items", float(study.scoring.dash_items)),
+        ("dash_max_not_known", float(study.scoring.dash_max_not_known)),
+    ]
+
+
+def coverage(study: Study, mappings: Iterable[SourceMapping]) -> list[tuple[Any, ...]]:
+    """Return (source, site, first day, last day), the widest period where mappings overlap."""
+    periods: dict[tuple[str, str], tuple[Any, Any]] = {}
+    for mapping in mappings:
+        sites = [mapping.site] if mapping.site else sorted(study.sites)
+        for site in sites:
+            start, end = mapping.covers.start, mapping.covers.end
+            if (mapping.source, site) in periods:
+                earlier = periods[(mapping.source, site)]
+                start, end = min(start, earlier[0]), max(end, earlier[1])
+            periods[(mapping.source, site)] = (start, end)
+    return [(source, site, *days) for (source, site), days in sorted(periods.items())]
+
+
+def write_allocations(
+    connection: duckdb.DuckDBPyConnection,
+    allocations: Sequence[tuple[str, str, Any, str, str]],
+    exclusions: Sequence[tuple[str, str]],
+) -> None:
+    """Write ``ledger.allocation`` and ``ledger.exclusion``.
+
+    Parameters
+    ----------
+    allocations
+        (person id, site, meeting date, arm, scheme), one row per allocated perpetrator.
+    exclusions
+        (person id, reason), one row per perpetrator who was heard and never allocated.
+    """
+    connection.execute("create schema if not exists ledger")
+    _write(
+        connection,
+        "ledger.allocation",
+        "person_id varchar, site varchar, meeting_date date, arm varchar, scheme varchar",
+        allocations,
+    )
+    _write(connection, "ledger.exclusion", "person_id varchar, reason varchar", exclusions)
+
+
+def _write(
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    columns: str,
+    rows: Sequence[tuple[Any, ...]],
+) -> None:
+    """Replace a table by rows; through one Arrow-free multi-row insert in slices."""
+    connection.execute(f"create or replace table {table} ({columns})")
+    width = columns.count(",") + 1
+    for start in range(0, len(rows), 1000):
+        slice_ = rows[start : start + 1000]
+        marks = ", ".join([f"({', '.join('?' * width)})"] * len(slice_))
+        connection.execute(
+            f"insert into {table} values {marks}",  # noqa: S608 (names and marks are ours)
+            [value for row in slice_ for value in row],
+        )
