@@ -13,8 +13,10 @@ from datrial.errors import DatrialError, UsageError
 
 app = typer.Typer(
     name="datrial",
-    help="Evaluate interventions with people who use domestic abuse: from agency extracts to published "
-    "tables, reproducibly.\n\nState lies in DATRIAL_HOME (default ./data). Exit codes: 0 done, 1 a fault "
+    help="Evaluate interventions with people who use domestic abuse: from agency extracts to "
+    "published "
+    "tables, reproducibly.\n\nState lies in DATRIAL_HOME (default ./data). Exit codes: 0 done, 1 "
+    "a fault "
     "of ours, 2 wrong use, 3 data failed a critical check, 4 another run holds the lock.",
     no_args_is_help=True,
     add_completion=False,
@@ -25,20 +27,25 @@ app = typer.Typer(
 Study = Annotated[str, typer.Option("--study", help="Name of the study file in configs/studies.")]
 Inbox = Annotated[
     Optional[Path],  # noqa: UP045 (typer reads this at run time)
-    typer.Option("--inbox", help="Folder with the agencies' files (default DATRIAL_HOME/inbox/STUDY)."),
+    typer.Option(
+        "--inbox", help="Folder with the agencies' files (default DATRIAL_HOME/inbox/STUDY)."
+    ),
 ]
 Changes = Annotated[
     Optional[list[str]],  # noqa: UP045
     typer.Option(
         "--set", metavar="ANALYSIS.PARAMETER=VALUE",
-        help="Change a parameter of the analysis plan, e.g. risk_score.effect=normal. May be repeated.",
+        help="Change a parameter of the analysis plan, e.g. risk_score.effect=normal. May be "
+        "repeated.",
     ),
 ]  # fmt: skip
 Only = Annotated[
     Optional[list[str]],  # noqa: UP045
     typer.Option("--only", metavar="ANALYSIS", help="Run only this analysis. May be repeated."),
 ]
-Label = Annotated[str, typer.Option("--label", help="A name for the run; it gives the run an id of its own.")]
+Label = Annotated[
+    str, typer.Option("--label", help="A name for the run; it gives the run an id of its own.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON, for machines.")]
 
 
@@ -72,7 +79,7 @@ def simulate(
     ] = None,
     scale: Annotated[int, typer.Option(min=1, help="Multiplies the number of people.")] = 1,
 ) -> None:
-    """Write the extracts that the agencies would send, with their mess, and the truth beside them."""
+    """Write the extracts that the agencies would send, mess included, and the truth beside them."""
     from datrial.config.project import home
     from datrial.config.study import load_study
     from datrial.simulate import simulate as write_extracts
@@ -106,14 +113,17 @@ def run(
     decision = stops.decide(job)
     if decision.up_to_date:
         if not as_json:
-            typer.echo("Nothing changed: the extracts, the study, the code and the ledger are as before.")
+            typer.echo(
+                "Nothing changed: the extracts, the study, the code and the ledger are as before."
+            )
         _show_run(decision.run_id, as_json, changed=False)
         return
     published = supervise(job, quiet=as_json)
     _show_run(published.run_id, as_json, changed=True)
     if published.failed:
         raise DatrialError(
-            f"The run is finished in part: {', '.join(published.failed)} failed. The report shows the gap; "
+            f"The run is finished in part: {', '.join(published.failed)} failed. The report shows "
+            f"the gap; "
             f"`datrial status --study {study}` names the log."
         )
 
@@ -156,8 +166,8 @@ def analyse(
 def allocate(study: Study = "drive", inbox: Inbox = None, as_json: AsJson = False) -> None:
     """Bring the allocation ledger up to date from the referrals.
 
-    By the study's own scheme, or from the list of whoever randomised, as the study file says. Nobody is
-    allocated twice.
+    By the study's own scheme, or from the list of whoever randomised, as the study file says.
+    Nobody is allocated twice.
     """
     from datrial.pipeline import stops
     from datrial.pipeline.record import locked

@@ -15,7 +15,9 @@ from datrial.config.study import EndOfIntervention
 SITE = "site_2"
 
 
-def cohort(*, index: str, closure: str | None, covered: tuple[str, str], **study: object) -> Warehouse:
+def cohort(
+    *, index: str, closure: str | None, covered: tuple[str, str], **study: object
+) -> Warehouse:
     """Return the cohort of one service user and one control with the same index date."""
     house = Warehouse(drive(**study))
     house.allocated(("p1", SITE, index, "intervention"), ("c1", SITE, index, "control"))
@@ -93,12 +95,12 @@ def test_periods_touch_and_do_not_overlap(period: str, first_day: str, last_day:
 
 def test_months_end_on_the_last_day_where_a_month_is_short() -> None:
     house = cohort(index="2016-08-31", closure="2017-08-31", covered=("2015-01-01", "2019-09-30"))
-    days = dict(
-        (period, (first, last))
+    days = {
+        period: (first, last)
         for period, first, last in house.get(
             "period, first_day, last_day", "cohort.follow_up", "person_id = 'p1'"
         )
-    )
+    }
     assert days["before"][0] == "2016-02-29"  # a leap year's February
     assert days["after_0_6"][1] == "2018-02-28"
 
@@ -135,6 +137,7 @@ def test_every_covered_day_after_the_index_date_lies_in_exactly_one_period(
         covered=("2016-02-01", last.isoformat()),
     )  # fmt: skip
     observed = house.connection.execute(
-        "select sum(observed_days) from cohort.follow_up where person_id = 'p1' and period <> 'before'"
+        "select sum(observed_days) from cohort.follow_up "
+        "where person_id = 'p1' and period <> 'before'"
     ).fetchall()
     assert observed == [(max(0, (last - index).days),)]

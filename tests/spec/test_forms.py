@@ -17,9 +17,7 @@ def score(*answers: str | None) -> tuple[int, int, bool, int | None]:
         "staging.cms_risk_item", f"perpetrator_id, time_point, {ITEMS}", ("p1", "intake", *filled)
     )
     house.build()
-    return house.get(
-        "yes_answers, not_known_answers, is_usable, score", "marts.risk_score"
-    )[0]  # type: ignore[return-value]
+    return house.get("yes_answers, not_known_answers, is_usable, score", "marts.risk_score")[0]  # type: ignore[return-value]
 
 
 @pytest.mark.parametrize(
@@ -42,7 +40,9 @@ def test_forms_of_people_who_were_not_allocated_reach_no_mart() -> None:
     house = Warehouse()
     house.allocated(("p1", "site_1", "2017-01-15", "intervention"))
     for table, mart in (("cms_need", "need"), ("cms_behaviour", "behaviour")):
-        house.rows(f"staging.{table}", "perpetrator_id, time_point", ("p1", "intake"), ("p2", "intake"))
+        house.rows(
+            f"staging.{table}", "perpetrator_id, time_point", ("p1", "intake"), ("p2", "intake")
+        )
         house.build()
         assert house.get("person_id", f"marts.{mart}") == [("p1",)]
 
@@ -60,7 +60,9 @@ def test_codes_of_needs_and_behaviours_stay_as_they_are() -> None:
     )  # fmt: skip
     house.rows("staging.cms_engagement", "perpetrator_id, direct_contact", ("p1", "yes"))
     house.build()
-    assert house.get("housing, employment, alcohol_misuse", "marts.need") == [("yes", "dont_know", None)]
+    assert house.get("housing, employment, alcohol_misuse", "marts.need") == [
+        ("yes", "dont_know", None)
+    ]
     assert house.get("physical, sexual, direct_contact", "marts.behaviour") == [
         ("high", "dont_know", "yes")
     ]

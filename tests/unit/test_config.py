@@ -68,7 +68,9 @@ def test_yes_and_no_stay_text(tmp_path: Path) -> None:
     ("text", "told"),
     [("a: 1\na: 2\n", "key given twice: a"), ("a: [1\n", "line 2"), (None, "cannot be read")],
 )
-def test_a_faulty_yaml_file_is_told_with_its_place(tmp_path: Path, text: str | None, told: str) -> None:
+def test_a_faulty_yaml_file_is_told_with_its_place(
+    tmp_path: Path, text: str | None, told: str
+) -> None:
     path = tmp_path / "faulty.yaml"
     if text is not None:
         path.write_text(text)
@@ -106,8 +108,8 @@ def test_a_mapping_that_does_not_fit_its_table_tells_everything() -> None:
     with pytest.raises(UsageError) as told:
         parse(SourceMapping, mapping(tables=[table]), "m")
     for words in (
-        "no column 'shoe_size'", "'hearing_date' is not mapped", "'perhaps' is not one of our codes",
-        "'P' is used twice", "'S' is used twice",
+        "no column 'shoe_size'", "'hearing_date' is not mapped",
+        "'perhaps' is not one of our codes", "'P' is used twice", "'S' is used twice",
     ):  # fmt: skip
         assert words in str(told.value)
 

@@ -49,7 +49,9 @@ def test_a_circle_and_a_table_that_nobody_makes_are_told(tmp_path: Path) -> None
 
 
 def test_a_failing_file_is_named_and_no_value_is_told(tmp_path: Path) -> None:
-    folder = sql_folder(tmp_path, a__x="select cast(name as integer) from (values ('Canary')) v(name)")
+    folder = sql_folder(
+        tmp_path, a__x="select cast(name as integer) from (values ('Canary')) v(name)"
+    )
     with pytest.raises(DatrialError, match=r"a\.x failed \(ConversionException\)") as told:
         build_tables(duckdb.connect(), folder, ("a",))
     assert "Canary" not in str(told.value) and told.value.__cause__ is None
@@ -84,11 +86,15 @@ def test_settings_of_the_study_reach_sql() -> None:
         update={"covers": mapping.covers.model_copy(update={"end": dt.date(2020, 1, 31)})}
     )
     write_study_tables(connection, load_study("drive"), [mapping, later])
-    assert connection.execute("select count(*), max(position) from study.period").fetchall() == [(5, 4)]
-    assert connection.execute("select value from study.setting where name = 'dash_max_not_known'").fetchall() == [
-        (10.0,)
+    assert connection.execute("select count(*), max(position) from study.period").fetchall() == [
+        (5, 4)
     ]
-    covered = connection.sql("select source, site, first_day::text, last_day::text from study.coverage")
+    assert connection.execute(
+        "select value from study.setting where name = 'dash_max_not_known'"
+    ).fetchall() == [(10.0,)]
+    covered = connection.sql(
+        "select source, site, first_day::text, last_day::text from study.coverage"
+    )
     assert covered.fetchall() == [("police", "site_1", "2016-01-01", "2020-01-31")]
 
 
@@ -96,7 +102,9 @@ def test_more_allocations_than_one_insert_holds_are_all_written() -> None:
     connection = duckdb.connect()
     rows = [(f"p{i}", "site_1", "2017-01-01", "control", "imported") for i in range(2594)]
     write_allocations(connection, rows, [("p9", "under_age")])
-    found = connection.execute("select count(*), count(distinct person_id) from ledger.allocation").fetchall()
+    found = connection.execute(
+        "select count(*), count(distinct person_id) from ledger.allocation"
+    ).fetchall()
     assert found == [(2594, 2594)]
 
 

@@ -11,19 +11,27 @@ class ExtractsReceivedParameters(Parameters):
 
 
 def run(context: Context, parameters: ExtractsReceivedParameters) -> list[Table]:
-    """Rows received, staged and quarantined; reasons; unreadable answers; verdicts of the rules."""
+    """Return row accounting, reasons of quarantine, unreadable answers, verdicts of the rules."""
     return [
-        _rows_table(context), _reasons_table(context), _problems_table(context), _checks_table(context)
-    ]  # fmt: skip
+        _rows_table(context),
+        _reasons_table(context),
+        _problems_table(context),
+        _checks_table(context),
+    ]
 
 
 def _rows_table(context: Context) -> Table:
     table = Table(
         "extracts_received.rows",
         "Rows received, staged and quarantined",
-        "Every row of every file below its header. Received = staged + quarantined, proved on every run.",
+        "Every row of every file below its header. Received = staged + quarantined, proved on "
+        "every run.",
     )
-    for key, label in (("received", "Received"), ("staged", "Staged"), ("quarantined", "Quarantined")):
+    for key, label in (
+        ("received", "Received"),
+        ("staged", "Staged"),
+        ("quarantined", "Quarantined"),
+    ):
         table.column(key, label)
     rows = context.connection.execute(
         """
@@ -110,7 +118,8 @@ ANALYSIS = Analysis(
     title="What was received",
     question="Which rows did the agencies send, and which of them can be used?",
     population="Every row of every extract.",
-    rules="A row that cannot be used is quarantined with its reason; nothing is dropped in silence.",
+    rules="A row that cannot be used is quarantined with its reason; nothing is dropped in "
+    "silence.",
     model="Counts.",
     references=(),
     catalogue=(),

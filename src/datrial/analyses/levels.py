@@ -48,7 +48,7 @@ RELATIONSHIP = {
 #: Coded columns that models use: code -> label, reference first. A code that is not
 #: listed here (don't know, not applicable) is a missing answer to a model.
 MODEL_LEVELS: dict[str, dict[str, str]] = {
-    **{behaviour: SEVERITY for behaviour in BEHAVIOURS},
+    **dict.fromkeys(BEHAVIOURS, SEVERITY),
     "time_point": TIME_POINTS,
     "living_arrangement": LIVING,
     "relationship": RELATIONSHIP,
@@ -76,9 +76,8 @@ PREDICTOR_LABELS = {
 def with_model_levels(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the frame with coded columns as ordered categoricals, the reference first.
 
-    Codes without a level (don't know, not applicable) become missing. Levels
-    that no row has are dropped from predictors, and kept in severities: a
-    predictor's empty level has no coefficient, a severity's empty level is a finding.
+    Codes without a level (don't know, not applicable) become missing. Levels that
+    no row has are dropped: they have neither a coefficient nor a cutpoint.
     """
     import pandas as pd
 
@@ -87,11 +86,8 @@ def with_model_levels(frame: pd.DataFrame) -> pd.DataFrame:
         if name not in MODEL_LEVELS:
             continue
         answers = out[name].where(out[name].isin(list(MODEL_LEVELS[name])))
-        column = pd.Series(
-            pd.Categorical(answers, categories=list(MODEL_LEVELS[name]), ordered=True),
-            index=out.index,
-        )
-        out[name] = column if name in BEHAVIOURS else column.cat.remove_unused_categories()
+        levels = pd.Categorical(answers, categories=list(MODEL_LEVELS[name]), ordered=True)
+        out[name] = pd.Series(levels.remove_unused_categories(), index=out.index)
     return out
 
 

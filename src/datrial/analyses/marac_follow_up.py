@@ -47,7 +47,8 @@ def run(context: Context, parameters: MaracFollowUpParameters) -> list[Table]:
             for arm, settings in context.study.arms.items()
         )
         + ". An appearance is a case heard at MARAC; the index meeting lies in no period. "
-        "End of intervention: closure date; for controls the index date plus the mean duration in the "
+        "End of intervention: closure date; for controls the index date plus the mean duration in "
+        "the "
         "intervention arm."
     )
     return [
@@ -84,7 +85,14 @@ def _add_reappearance(table: Table, period: str, arm: str, rows: pd.DataFrame) -
     whole = rows[rows["fully_observed"]]
     table.add(period, arm, "observed", len(observed), n=allocated)
     if observed.empty:
-        for statistic in ("people", "share", "share_of_observed", "appearances", "person_years", "rate"):
+        for statistic in (
+            "people",
+            "share",
+            "share_of_observed",
+            "appearances",
+            "person_years",
+            "rate",
+        ):
             table.absent(period, arm, statistic, "no MARAC data were received for this period", n=0)
         return
     people = int((observed["appearances"] > 0).sum())
@@ -95,7 +103,9 @@ def _add_reappearance(table: Table, period: str, arm: str, rows: pd.DataFrame) -
     table.add(period, arm, "people", people, n=allocated, warning=warning)
     table.add(period, arm, "share", people / allocated, n=allocated, warning=warning)
     if whole.empty:
-        table.absent(period, arm, "share_of_observed", "nobody was observed for the whole period", n=0)
+        table.absent(
+            period, arm, "share_of_observed", "nobody was observed for the whole period", n=0
+        )
     else:
         table.add(period, arm, "share_of_observed", (whole["appearances"] > 0).mean(), n=len(whole))
     table.add(period, arm, "appearances", appearances, n=len(observed))
@@ -109,9 +119,12 @@ def _rate_ratio_table(context: Context, periods: pd.DataFrame, note: str) -> Tab
     table = Table(
         "marac_follow_up.rate_ratios",
         "Rate of appearing at MARAC: intervention against control, by period",
-        f"{note} Rate ratios below 1 favour the intervention. Poisson regression with the time observed "
-        "as exposure, one model a period, with robust standard errors; sites as a factor where there "
-        "are several. In the period before, a ratio away from 1 is chance or selection, not an effect. "
+        f"{note} Rate ratios below 1 favour the intervention. Poisson regression with the time "
+        f"observed "
+        "as exposure, one model a period, with robust standard errors; sites as a factor where "
+        "there "
+        "are several. In the period before, a ratio away from 1 is chance or selection, not an "
+        "effect. "
         "Chances of allocation differed between meetings; these ratios do not weight for that.",
         ("D-F27",),
     )
@@ -134,9 +147,9 @@ def _rate_ratio_table(context: Context, periods: pd.DataFrame, note: str) -> Tab
             "appearances ~ in_intervention" + (" + site" if several else ""),
             data, exposure="years", cluster="person_id",
         )  # fmt: skip
-        estimate = fit.rate_ratios().loc["in_intervention"]
+        estimate = fit.rate_ratios().to_dict("index")["in_intervention"]
         for statistic in ("rate_ratio", "bse", "p_value", "ci_low", "ci_high"):
-            table.add(period.key, "estimate", statistic, estimate[statistic], n=fit.nobs)
+            table.add(period.key, "estimate", statistic, estimate[statistic], n=int(fit.nobs))
     return table
 
 
@@ -168,10 +181,11 @@ def _appearances_table(context: Context, history: pd.DataFrame, note: str) -> Ta
         table.add(arm, "appearances", "people", len(counts))
         table.add(arm, "appearances", "total", counts.sum(), n=len(counts))
         reason = "" if len(counts) > 1 else "fewer than two perpetrators"
-        table.add(arm, "appearances", "mean", counts.mean(), n=len(counts), note=reason)
-        table.add(arm, "appearances", "sd", counts.std(ddof=1), n=len(counts), note=reason)
+        table.add(arm, "appearances", "mean", counts.mean(), n=len(counts), reason=reason)
+        table.add(arm, "appearances", "sd", counts.std(ddof=1), n=len(counts), reason=reason)
     table.row("difference", "Intervention against control")
-    if not history.groupby("arm")["appearances"].sum().gt(0).all():
+    totals = history.groupby("arm")["appearances"].sum()
+    if not all(totals.get(arm, 0) > 0 for arm in context.study.arms):
         for statistic in ("rate_ratio", "p_value", "ci_low", "ci_high"):
             table.absent("difference", "appearances", statistic, "an arm without any appearance")
         return table
@@ -180,9 +194,9 @@ def _appearances_table(context: Context, history: pd.DataFrame, note: str) -> Ta
         appearances=history["appearances"].astype(float),
     )
     fit = fit_rate("appearances ~ in_intervention", data, cluster="person_id")
-    estimate = fit.rate_ratios().loc["in_intervention"]
+    estimate = fit.rate_ratios().to_dict("index")["in_intervention"]
     for statistic in ("rate_ratio", "p_value", "ci_low", "ci_high"):
-        table.add("difference", "appearances", statistic, estimate[statistic], n=fit.nobs)
+        table.add("difference", "appearances", statistic, estimate[statistic], n=int(fit.nobs))
     return table
 
 
@@ -190,7 +204,8 @@ def _serial_table(context: Context, history: pd.DataFrame, note: str) -> Table:
     table = Table(
         "marac_follow_up.serial",
         "Serial and repeat perpetrators at MARAC",
-        f"{note} Serial (version 1): heard with two or more different victims-survivors at any time for "
+        f"{note} Serial (version 1): heard with two or more different victims-survivors at any "
+        f"time for "
         "which data were received. Repeat (version 1): the same pair heard again on a later day.",
         ("D-F28",),
     )
@@ -205,7 +220,7 @@ def _serial_table(context: Context, history: pd.DataFrame, note: str) -> Table:
         for column in ("serial", "repeat"):
             table.add(key, column, "count", int(people[f"is_{column}"].sum()), n=len(people))
             share = people[f"is_{column}"].mean() if len(people) else None
-            table.add(key, column, "share", share, n=len(people), note="" if len(people) else "nobody")
+            table.add(key, column, "share", share, n=len(people), reason="nobody in this group")
     return table
 
 
@@ -215,8 +230,10 @@ def _serial_periods_table(
     table = Table(
         "marac_follow_up.serial_periods",
         "Serial perpetrators who appeared at MARAC, by period and arm",
-        f"{note} Of the serial perpetrators of each arm. Being serial is known only from the whole of the "
-        "data, follow-up included, so these groups are not comparable by randomisation: a description, "
+        f"{note} Of the serial perpetrators of each arm. Being serial is known only from the "
+        f"whole of the "
+        "data, follow-up included, so these groups are not comparable by randomisation: a "
+        "description, "
         "not an effect.",
         ("D-F28",),
     )
@@ -250,18 +267,25 @@ def _roles(context: Context) -> dict[str, str]:
 ANALYSIS = Analysis(
     id="marac_follow_up",
     title="Re-appearance at MARAC",
-    question="Are perpetrators who were allocated to the intervention heard at MARAC again less often, "
+    question="Are perpetrators who were allocated to the intervention heard at MARAC again less "
+    "often, "
     "and do fewer of them turn to further victims-survivors?",
     population="Every allocated perpetrator of the chosen sites, in the arm he was allocated to "
     "(intention to treat), whether or not he has any record.",
-    rules="Index date: the meeting at which he was allocated. Periods run from the index date and from the "
-    "end of intervention as the study file states. A person counts in a period only for the days for which "
-    "MARAC data were received. The end of intervention of controls is constructed, so the later periods "
+    rules="Index date: the meeting at which he was allocated. Periods run from the index date and "
+    "from the "
+    "end of intervention as the study file states. A person counts in a period only for the days "
+    "for which "
+    "MARAC data were received. The end of intervention of controls is constructed, so the later "
+    "periods "
     "rest on an assumption.",
-    model="Counts and shares; Poisson regression of appearances on arm with the time observed as exposure "
-    "and robust standard errors. Stata: poisson appearances i.arm, exposure(years) vce(cluster id) irr.",
+    model="Counts and shares; Poisson regression of appearances on arm with the time observed as "
+    "exposure "
+    "and robust standard errors. Stata: poisson appearances i.arm, exposure(years) vce(cluster "
+    "id) irr.",
     references=(
-        "Hester et al. (2019), Evaluation of the Drive Project, Figures 25-29 and pages on MARAC data.",
+        "Hester et al. (2019), Evaluation of the Drive Project, Figures 25-29 and pages on MARAC "
+        "data.",
         "Huber (1967); White (1982), Econometrica 50(1), 1-25.",
     ),
     catalogue=("D-F27", "D-N6", "D-F28"),

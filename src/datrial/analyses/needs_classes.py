@@ -13,7 +13,7 @@ from datrial.results.cells import Table
 if TYPE_CHECKING:
     import pandas as pd
 
-    from datrial.models.latent_classes import LatentClassResult
+    from datrial.models.latent_class_result import LatentClassResult
 
 TimePoint = Literal["intake", "midpoint", "closure"]
 
@@ -50,30 +50,48 @@ class NeedsClassesParameters(Parameters):
 
 def run(context: Context, parameters: NeedsClassesParameters) -> list[Table]:
     """Prevalence of needs, comparison of class numbers, sizes and profile of one of them."""
-    from datrial.models import advise_number_of_classes, enumerate_latent_classes, fit_latent_classes
-
     items = need_items(context, parameters.time_point, parameters.dont_know)
-    seeds = context.rng.integers(0, 2**63, size=2)
-    enumeration = enumerate_latent_classes(
-        items, classes=parameters.classes, zero_class=parameters.zero_class,
-        n_starts=parameters.starts, seed=int(seeds[0]), engine=parameters.engine,
-    )  # fmt: skip
-    fit = fit_latent_classes(
-        items, parameters.profile_of, zero_class=parameters.zero_class,
-        n_starts=parameters.starts, seed=int(seeds[1]), engine=parameters.engine,
-    )  # fmt: skip
+    fits, faults = _fit_all(context, items, parameters)
+    left_out = int(items.isna().all(axis=1).sum())
     population = (
         f"Service users with an answered need at {TIME_POINTS[parameters.time_point].lower()}, "
-        f"n = {fit.nobs} ({fit.n_left_out} forms without any answer left out). "
+        f"n = {len(items) - left_out} ({left_out} forms without any answer left out). "
         + _dont_know_rule(parameters.dont_know)
     )
-    zero = " One class is fixed beforehand at no needs." if parameters.zero_class else ""
+    if parameters.zero_class:
+        population += " One class is fixed beforehand at no needs."
+    profile_of = parameters.profile_of
     return [
         prevalence_table(context, parameters.dont_know),
-        _enumeration_table(enumeration, population + zero, advise_number_of_classes(enumeration)),
-        _sizes_table(fit, population + zero),
-        _profile_table(fit, population + zero),
+        _enumeration_table(parameters.classes, fits, faults, population),
+        _sizes_table(profile_of, fits.get(profile_of), population, faults.get(profile_of, "")),
+        _profile_table(profile_of, fits.get(profile_of), population, faults.get(profile_of, "")),
     ]
+
+
+def _fit_all(
+    context: Context, items: pd.DataFrame, parameters: NeedsClassesParameters
+) -> tuple[dict[int, LatentClassResult], dict[int, str]]:
+    """Return the fit of every number of classes, or why it could not be fitted.
+
+    The classes that are shown are the very fit that is compared, so that the
+    two tables cannot disagree. Each number of classes has its own random stream.
+    """
+    import numpy as np
+
+    from datrial.models import ModelDataError, fit_latent_classes
+
+    base = int(context.rng.integers(0, 2**63))
+    fits, faults = {}, {}
+    for number in sorted({*parameters.classes, parameters.profile_of}):
+        try:
+            fits[number] = fit_latent_classes(
+                items, number, zero_class=parameters.zero_class, n_starts=parameters.starts,
+                seed=np.random.default_rng([base, number]), engine=parameters.engine,
+            )  # fmt: skip
+        except ModelDataError as error:
+            faults[number] = f"the model could not be fitted: {error}"
+    return fits, faults
 
 
 def need_items(context: Context, time_point: str, dont_know: str) -> pd.DataFrame:
@@ -82,7 +100,11 @@ def need_items(context: Context, time_point: str, dont_know: str) -> pd.DataFram
         "select * from marts.need where time_point = ? order by person_id", [time_point]
     ).df()
     codes = {"yes": 1.0, "no": 0.0} | ({"dont_know": 0.0} if dont_know == "no" else {})
-    return frame.set_index("person_id")[list(NEEDS)].apply(lambda column: column.map(codes)).astype(float)
+    return (
+        frame.set_index("person_id")[list(NEEDS)]
+        .apply(lambda column: column.map(codes))
+        .astype(float)
+    )
 
 
 def prevalence_table(context: Context, dont_know: str) -> Table:
@@ -124,61 +146,92 @@ def _dont_know_rule(dont_know: str) -> str:
     )
 
 
-def _enumeration_table(enumeration: pd.DataFrame, note: str, advice: str) -> Table:
-    table = Table(
-        "needs_classes.enumeration",
-        "Fit of latent class models of needs, by number of classes",
-        f"{note} {advice} SABIC uses (n + 2) / 24; entropy is relative (1 = certain membership); "
-        "smallest class is a share; best start share is the share of random starts that "
-        "found the best log-likelihood.",
-        ("D-TA3.1",),
-    )
+def _enumeration_table(
+    numbers: tuple[int, ...],
+    fits: dict[int, LatentClassResult],
+    faults: dict[int, str],
+    note: str,
+) -> Table:
+    import pandas as pd
+
+    from datrial.models import advise_number_of_classes
+
     columns = {
         "llf": "Log-likelihood", "parameters": "Parameters", "aic": "AIC", "bic": "BIC",
         "sabic": "SABIC", "entropy": "Entropy", "smallest_class": "Smallest class",
         "best_start_share": "Best start share",
     }  # fmt: skip
+    compared = pd.DataFrame(
+        {
+            "n_classes": number, "llf": fits[number].llf, "parameters": fits[number].n_params,
+            "aic": fits[number].aic, "bic": fits[number].bic, "sabic": fits[number].sabic,
+            "entropy": fits[number].entropy, "smallest_class": fits[number].class_sizes.min(),
+            "best_start_share": fits[number].best_start_share, "converged": fits[number].converged,
+        }
+        for number in numbers if number in fits
+    )  # fmt: skip
+    advice = advise_number_of_classes(compared) if len(compared) else ""
+    table = Table(
+        "needs_classes.enumeration",
+        "Fit of latent class models of needs, by number of classes",
+        f"{note} {advice} SABIC uses (n + 2) / 24; entropy is relative (1 = certain membership); "
+        "smallest class is a share; best start share is the share of the random starts followed to "
+        "the end that found the best log-likelihood.",
+        ("D-TA3.1",),
+    )
     for key, label in columns.items():
         table.column(key, label)
-    for record in enumeration.to_dict("records"):
-        row = f"classes_{int(record['n_classes'])}"
-        table.row(row, f"{int(record['n_classes'])} classes")
+    for number in numbers:
+        row = f"classes_{number}"
+        table.row(row, f"{number} classes")
+        if number not in fits:
+            table.absent_all([row], columns, ["value"], faults[number])
+    for record in compared.to_dict("records"):
         warning = "" if record["converged"] else "the fit did not converge"
         for key in columns:
-            value = record["n_params" if key == "parameters" else key]
-            table.add(row, key, "value", value, warning=warning)
+            row = f"classes_{int(record['n_classes'])}"
+            table.add(row, key, "value", float(record[key]), warning=warning)
     return table
 
 
-def _class_labels(fit: LatentClassResult) -> dict[str, str]:
-    """Return key -> label in the model's stable order."""
+def _class_labels(number: int, fit: LatentClassResult | None) -> dict[str, str]:
+    """Return key -> label in the model's stable order (the fixed class first, then by size)."""
+    fixed = fit is not None and str(fit.class_sizes.index[0]) == "zero class"
     return {
-        f"class_{number}": "No needs (fixed)" if fit.zero_class and number == 1 else f"Class {number}"
-        for number in range(1, len(fit.class_sizes) + 1)
+        f"class_{position}": f"Class {position}"
+        + (" (no needs, fixed)" if fixed and position == 1 else "")
+        for position in range(1, number + 1)
     }
 
 
-def _sizes_table(fit: LatentClassResult, note: str) -> Table:
+def _sizes_table(number: int, fit: LatentClassResult | None, note: str, fault: str) -> Table:
     from scipy.stats import norm
 
     table = Table(
         "needs_classes.sizes",
-        f"Sizes of the {len(fit.class_sizes)} latent classes of needs",
+        f"Sizes of the {number} latent classes of needs",
         f"{note} Estimated shares of the population in each class; intervals (95%) from the "
-        f"observed information, on the logit scale. {' '.join(fit.notes)}".strip(),
+        f"observed information, on the logit scale. {' '.join(fit.notes) if fit else ''}".strip(),
         ("D-F4",),
     )
     table.column("share", "Share")
-    reach = float(norm.ppf(0.975))
-    for position, (key, label) in enumerate(_class_labels(fit).items()):
-        share, error = float(fit.class_sizes.iloc[position]), float(fit.bse_class_sizes.iloc[position])
+    labels = _class_labels(number, fit)
+    for key, label in labels.items():
         table.row(key, label)
-        table.add(key, "share", "share", share, n=fit.nobs)
+    if fit is None:
+        table.absent_all(labels, ["share"], ["share", "ci_low", "ci_high"], fault)
+        return table
+    reach = float(norm.ppf(0.975))
+    for position, key in enumerate(labels):
+        share, error = (
+            float(fit.class_sizes.iloc[position]),
+            float(fit.bse_class_sizes.iloc[position]),
+        )
+        table.add(key, "share", "share", share, n=int(fit.nobs))
         for statistic, sign in (("ci_low", -1), ("ci_high", 1)):
-            table.add(
-                key, "share", statistic, _logit_limit(share, error, sign * reach),
-                note="no standard error: the estimate lies on a boundary",
-            )  # fmt: skip
+            limit = _logit_limit(share, error, sign * reach)
+            reason = "no standard error: the estimate lies on a boundary"
+            table.add(key, "share", statistic, limit, reason=reason)
     return table
 
 
@@ -186,24 +239,28 @@ def _logit_limit(share: float, error: float, reach: float) -> float | None:
     """Return a limit of a share's interval, built on the logit scale so that it stays in 0..1."""
     import math
 
+    from scipy.special import expit, logit
+
     if not (0 < share < 1 and math.isfinite(error)):
         return None
-    logit = math.log(share / (1 - share)) + reach * error / (share * (1 - share))
-    return 1 / (1 + math.exp(-logit))
+    return float(expit(logit(share) + reach * error / (share * (1 - share))))
 
 
-def _profile_table(fit: LatentClassResult, note: str) -> Table:
+def _profile_table(number: int, fit: LatentClassResult | None, note: str, fault: str) -> Table:
     table = Table(
         "needs_classes.profile",
-        f"Probability of each need within each of the {len(fit.class_sizes)} classes",
+        f"Probability of each need within each of the {number} classes",
         note,
         ("D-F4",),
     )
-    labels = _class_labels(fit)
+    labels = _class_labels(number, fit)
     for key, label in labels.items():
         table.column(key, label)
     for need, label in NEEDS.items():
         table.row(need, label)
+        if fit is None:
+            table.absent_all([need], labels, ["probability"], fault)
+            continue
         for position, key in enumerate(labels):
             table.add(need, key, "probability", float(fit.item_probabilities[need].iloc[position]))
     return table
@@ -213,7 +270,8 @@ ANALYSIS = Analysis(
     id="needs_classes",
     title="Needs of service users",
     question="Which needs do service users have, and which needs go together?",
-    population="Service users of the intervention with at least one answered need at the time point.",
+    population="Service users of the intervention with at least one answered need at the time "
+    "point.",
     rules="Twelve needs, each yes or no. Don't know is a missing answer unless the parameter "
     "dont_know says that it counts as no. Missing answers are used as they are (full-information "
     "maximum likelihood): an unanswered need contributes nothing.",

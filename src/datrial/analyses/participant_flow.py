@@ -31,7 +31,8 @@ def run(context: Context, parameters: ParticipantFlowParameters) -> list[Table]:
     table = Table(
         "participant_flow.flow",
         "Participant flow",
-        "Perpetrators, except in the two rows on IDVA forms, which count victims-survivors. Heard: at "
+        "Perpetrators, except in the two rows on IDVA forms, which count victims-survivors. "
+        "Heard: at "
         "MARAC, for which data were received. Excluded: never allocated, with the reason.",
         ("D-T1",),
     )
@@ -48,11 +49,11 @@ def run(context: Context, parameters: ParticipantFlowParameters) -> list[Table]:
         context, table, "cms_forms", "With a case-management record", allocated[allocated["in_cms"]]
     )
     _add_victims(context, table, allocated)
-    for site, settings in context.study.sites.items():
+    for site, about in context.study.sites.items():
         of_site = allocated[allocated["site"] == site]
-        _add_by_arm(context, table, f"marac_{site}", f"Allocated, {settings.label}", of_site)
+        _add_by_arm(context, table, f"marac_{site}", f"Allocated, {about.label}", of_site)
         _add_by_arm(
-            context, table, f"police_record_{site}", f"With a police record, {settings.label}",
+            context, table, f"police_record_{site}", f"With a police record, {about.label}",
             of_site[of_site["in_police"]],
         )  # fmt: skip
     return [table]
@@ -71,9 +72,7 @@ def _add_assessed(table: Table, people: pd.DataFrame) -> None:
     table.add("allocated_not_heard", "all", "count", int((~people["in_marac"]).sum()))
 
 
-def _add_by_arm(
-    context: Context, table: Table, row: str, label: str, people: pd.DataFrame
-) -> None:
+def _add_by_arm(context: Context, table: Table, row: str, label: str, people: pd.DataFrame) -> None:
     table.row(row, label)
     table.add(row, "all", "count", len(people))
     for arm in context.study.arms:
@@ -83,7 +82,10 @@ def _add_by_arm(
 def _add_victims(context: Context, table: Table, allocated: pd.DataFrame) -> None:
     """Add victims-survivors with IDVA forms, in their perpetrator's arm."""
     rows = {
-        "insights_intake": ("Victims-survivors with an IDVA intake form", "victims_with_intake_form"),
+        "insights_intake": (
+            "Victims-survivors with an IDVA intake form",
+            "victims_with_intake_form",
+        ),
         "insights_both": ("... and an exit form", "victims_with_both_forms"),
     }
     for row, (label, column) in rows.items():
@@ -98,7 +100,8 @@ ANALYSIS = Analysis(
     title="Participant flow",
     question="Who was heard, allocated and followed up, and who was not?",
     population="Every perpetrator heard at MARAC at the study's sites, and every allocated one.",
-    rules="A perpetrator is allocated once. Victims-survivors belong to the arm of their perpetrator.",
+    rules="A perpetrator is allocated once. Victims-survivors belong to the arm of their "
+    "perpetrator.",
     model="Counts from the allocation ledger and the cohort.",
     references=(
         "Hester et al. (2019), Evaluation of the Drive Project, Table 1 and Appendix 1.",

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from datrial.models.random_effects_poisson import RandomEffectsPoissonResult
 
 
+STATISTICS = ("rate_ratio", "bse", "p_value", "ci_low", "ci_high")
+PREDICTED = {"mean": "mean_count", "ci_low": "ci_low", "ci_high": "ci_high"}
+
+
 class RiskScoreParameters(Parameters):
     """Parameters of the random-effects Poisson regression.
 
@@ -31,68 +35,109 @@ class RiskScoreParameters(Parameters):
 
 def run(context: Context, parameters: RiskScoreParameters) -> list[Table]:
     """Mean scores by time point, and rate ratios by time point and site."""
-    from datrial.models import fit_random_effects_poisson
+    from datrial.models import ModelDataError, fit_random_effects_poisson
 
     forms = context.connection.execute(
         "select * from marts.risk_score order by person_id, time_point"
     ).df()
     usable = forms[forms["is_usable"]].astype({"score": "float64"})
-    fit = fit_random_effects_poisson(
-        f"score ~ {parameters.formula}", with_model_levels(usable), group="person_id",
-        effect=parameters.effect,
-    )  # fmt: skip
+    fit, fault = None, ""
+    try:
+        fit = fit_random_effects_poisson(
+            f"score ~ {parameters.formula}", with_model_levels(usable), group="person_id",
+            effect=parameters.effect,
+        )  # fmt: skip
+    except ModelDataError as error:
+        fault = f"the model could not be fitted: {error}"
     limit = context.study.scoring.dash_max_not_known
     note = (
         f"Score: number of yes among {context.study.scoring.dash_items} items. "
         f"{len(forms) - len(usable)} of {len(forms)} forms are left out because more than {limit} "
-        f"answers are not known or not applicable; {fit.nobs} forms of {fit.n_groups} service users remain."
+        f"answers are not known or not applicable; {len(usable)} forms of "
+        f"{usable['person_id'].nunique()} service users remain."
     )
-    return [_means_table(usable, fit, note), _rate_ratio_table(context, fit, note)]
+    return [
+        _means_table(usable, fit, note, fault),
+        _rate_ratio_table(context, parameters.effect, fit, note, fault),
+    ]
 
 
-def _means_table(usable: pd.DataFrame, fit: RandomEffectsPoissonResult, note: str) -> Table:
+def _means_table(
+    usable: pd.DataFrame, fit: RandomEffectsPoissonResult | None, note: str, fault: str
+) -> Table:
     table = Table(
         "risk_score.means",
         "Mean Drive-DASH score by time point",
-        f"{note} Predicted: mean of the model's expected score with every form set to the time point, "
+        f"{note} Predicted: mean of the model's expected score with every form set to the time "
+        f"point, "
         "with 95% intervals.",
         ("D-F22", "D-TA3.2"),
     )
     table.column("observed", "Observed")
     table.column("predicted", "Predicted by the model")
-    predicted = fit.average_predictions("time_point")
+    by_time = fit is not None and "time_point" in fit.design.frame.columns
+    predicted = fit.average_predictions("time_point") if fit is not None and by_time else None
     for key, label in TIME_POINTS.items():
         table.row(key, label)
         scores = usable.loc[usable["time_point"] == key, "score"]
         reason = "" if len(scores) > 1 else "fewer than two usable forms"
-        table.add(key, "observed", "mean", scores.mean(), n=len(scores), note=reason)
-        table.add(key, "observed", "sd", scores.std(ddof=1), n=len(scores), note=reason)
-        for statistic in ("mean", "ci_low", "ci_high"):
-            if key in predicted.index:
-                table.add(key, "predicted", statistic, predicted.loc[key, statistic], n=fit.nobs)
+        table.add(key, "observed", "mean", scores.mean(), n=len(scores), reason=reason)
+        table.add(key, "observed", "sd", scores.std(ddof=1), n=len(scores), reason=reason)
+        for statistic, column in PREDICTED.items():
+            if fit is not None and predicted is not None and key in predicted.index:
+                value = predicted[column].to_dict()[key]
+                table.add(key, "predicted", statistic, value, n=int(fit.nobs))
             else:
-                table.absent(key, "predicted", statistic, "no usable form at this time point")
+                table.absent(key, "predicted", statistic, fault or "time point is not in the model")
     return table
 
 
-def _rate_ratio_table(context: Context, fit: RandomEffectsPoissonResult, note: str) -> Table:
-    effect = "gamma" if fit.effect == "gamma" else "normal (on the log scale)"
-    boundary = fit.boundary_test
+def _rate_ratio_table(
+    context: Context, effect: str, fit: RandomEffectsPoissonResult | None, note: str, fault: str
+) -> Table:
+    words = "gamma" if effect == "gamma" else "normal (on the log scale)"
+    tested = ""
+    if fit is not None:
+        tested = (
+            f" Test that people do not differ: p {_p_text(fit.boundary_test.p_value)} (likelihood "
+            f"ratio, boundary). {' '.join(fit.notes)}"
+        )
     table = Table(
         "risk_score.rate_ratios",
         "Drive-DASH score: incidence-rate ratios by time point and site",
-        f"{note} Random-effects Poisson regression with a {effect} person effect; reference: intake, "
-        f"Site 1. Test that people do not differ: p {_p_text(boundary.p_value)} (likelihood ratio, "
-        f"boundary). {' '.join(fit.notes)}".strip(),
+        f"{note} Random-effects Poisson regression with a {words} person effect; reference: "
+        f"intake, "
+        f"{next(iter(context.study.sites.values())).label}.{tested}".strip(),
         ("D-TA3.2",),
     )
     table.column("estimate", "Rate ratio")
+    if fit is None:
+        rows = {key: TIME_POINTS[key] for key in list(TIME_POINTS)[1:]}
+        rows |= {key: site.label for key, site in list(context.study.sites.items())[1:]}
+        for key, label in rows.items():
+            table.row(key, label)
+        table.absent_all(rows, ["estimate"], STATISTICS, fault)
+        return table
     for term, row in fit.rate_ratios().iterrows():
         key, label = _row_of(str(term), context)
         table.row(key, label)
-        for statistic in ("rate_ratio", "bse", "p_value", "ci_low", "ci_high"):
-            table.add(key, "estimate", statistic, row[statistic], n=fit.nobs)
+        for statistic in STATISTICS:
+            table.add(key, "estimate", statistic, row[statistic], n=int(fit.nobs))
+    _add_dispersion(table, fit)
     return table
+
+
+def _add_dispersion(table: Table, fit: RandomEffectsPoissonResult) -> None:
+    """Add how much people differ: the gamma effect's variance or the normal one's deviation."""
+    gamma = fit.effect == "gamma"
+    statistic, value = ("alpha", fit.alpha) if gamma else ("sigma", fit.sigma)
+    words = "variance of the gamma effect" if gamma else "standard deviation on the log scale"
+    table.row("person_effect", f"Person effect ({words})")
+    low, high = fit.dispersion_interval()
+    boundary = "people do not differ beyond chance: the estimate lies on its boundary"
+    table.add("person_effect", "estimate", statistic, value, n=fit.n_groups)
+    table.add("person_effect", "estimate", "ci_low", low, n=fit.n_groups, reason=boundary)
+    table.add("person_effect", "estimate", "ci_high", high, n=fit.n_groups, reason=boundary)
 
 
 def _row_of(term: str, context: Context) -> tuple[str, str]:
@@ -114,12 +159,16 @@ def _p_text(p_value: float) -> str:
 ANALYSIS = Analysis(
     id="risk_score",
     title="Change in risk",
-    question="Does the risk that case managers see (Drive-DASH score) fall from intake to case closure?",
-    population="Service users of the intervention with at least one usable Drive-DASH form. There are no "
+    question="Does the risk that case managers see (Drive-DASH score) fall from intake to case "
+    "closure?",
+    population="Service users of the intervention with at least one usable Drive-DASH form. There "
+    "are no "
     "such forms for controls: this is change over time, not an effect of the allocation.",
-    rules="Score: number of yes among the items. A form with more not known or not applicable answers "
+    rules="Score: number of yes among the items. A form with more not known or not applicable "
+    "answers "
     "than the study file allows is left out. Not known counts as no in the forms that stay.",
-    model="Poisson regression of the score with a person effect (gamma: closed-form likelihood). Stata: "
+    model="Poisson regression of the score with a person effect (gamma: closed-form likelihood). "
+    "Stata: "
     "xtpoisson score i.time i.site, re irr.",
     references=(
         "Hester et al. (2019), Evaluation of the Drive Project, Table A3.2 and Figures 22-23.",

@@ -43,9 +43,7 @@ class _BooleanFreeLoader:
                 loader.flatten_mapping(node)
                 return yaml.constructor.SafeConstructor.construct_mapping(loader, node, deep)
 
-            Loader.add_constructor(
-                yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, no_duplicates
-            )
+            Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, no_duplicates)
             cls._loader = Loader
         return cls._loader
 
@@ -65,7 +63,7 @@ def read_yaml(path: Path) -> Any:
     except OSError as error:
         raise UsageError(f"{path.name}: the file cannot be read ({error.strerror}).") from error
     try:
-        return yaml.load(text, Loader=_BooleanFreeLoader.get())
+        return yaml.load(text, Loader=_BooleanFreeLoader.get())  # noqa: S506 (a safe loader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f", line {mark.line + 1}" if mark else ""
@@ -86,7 +84,9 @@ def parse(model: type[Model], content: Any, name: str) -> Model:
     try:
         return model.model_validate(content)  # type: ignore[attr-defined, no-any-return]
     except ValidationError as error:
-        raise UsageError(f"{name} has {error.error_count()} error(s):\n" + describe(error)) from error
+        raise UsageError(
+            f"{name} has {error.error_count()} error(s):\n" + describe(error)
+        ) from error
 
 
 def describe(error: Any) -> str:

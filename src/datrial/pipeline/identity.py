@@ -27,8 +27,8 @@ def code_version(rooms: tuple[str, ...] | None = None) -> str:
     root = project_root()
     folders = [package / room for room in rooms] if rooms else [package]
     files = [path for folder in folders for path in folder.rglob("*.py")]
-    files += [path for path in (root / "sql").rglob("*.sql")]
-    files += [path for path in (root / "expectations").glob("*.json")]
+    files += (root / "sql").rglob("*.sql")
+    files += (root / "expectations").glob("*.json")
     files += [root / "configs" / "tables.yaml", root / "requirements.lock"]
     digest = hashlib.sha256(__version__.encode())
     for path in sorted(path for path in files if path.is_file()):

@@ -1,4 +1,4 @@
-"""What a run starts from: the study, its mappings and files, the ledger; and the ids that follow."""
+"""What a run starts from: the study, its mappings, files and ledger; the ids that follow."""
 
 from __future__ import annotations
 

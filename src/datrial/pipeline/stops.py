@@ -47,9 +47,7 @@ def decide(job: Job) -> Decision:
     run = run_id(inputs.study, snapshot, job.label)
     store = SnapshotStore(home(), job.study)
     up_to_date = (
-        store.current() == snapshot
-        and is_complete(home(), run)
-        and report_path(run).is_file()
+        store.current() == snapshot and is_complete(home(), run) and report_path(run).is_file()
     )
     return Decision(snapshot_id=snapshot, run_id=run, up_to_date=up_to_date)
 
@@ -69,8 +67,8 @@ def allocate(job: Job) -> Allocated:
     Only files that the allocation is made from are read: MARAC case lists, the
     allocation list and the places at each meeting.
     """
-    from datrial.allocation.ledger import Ledger
     from datrial.allocation.eligibility import Reason
+    from datrial.allocation.ledger import Ledger
     from datrial.allocation.recording import (
         allocate_by_lottery,
         allocations,
@@ -128,8 +126,8 @@ def _fill(connection: duckdb.DuckDBPyConnection, inputs: Inputs, receipts: list[
     """Take the warehouse from raw rows to marts; a failed critical check stops it."""
     from datrial.allocation.ledger import Ledger
     from datrial.allocation.recording import allocations, exclusions
-    from datrial.checks.verdicts import enforce_quarantine_limit, raise_on_critical
     from datrial.checks.suites import run_checks
+    from datrial.checks.verdicts import enforce_quarantine_limit, raise_on_critical
     from datrial.warehouse.builder import build_tables
     from datrial.warehouse.study_tables import write_allocations, write_study_tables
 

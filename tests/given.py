@@ -54,7 +54,9 @@ class Warehouse:
         """Say for which days an agency sent its data."""
         Period.model_validate({"start": first_day, "end": last_day})
         self.rows(
-            "study.coverage", "source, site, first_day, last_day", (source, site, first_day, last_day)
+            "study.coverage",
+            "source, site, first_day, last_day",
+            (source, site, first_day, last_day),
         )
 
     def build(self) -> None:

@@ -1,0 +1,209 @@
+"""Every analysis on a small warehouse: cells for what can be computed, states for what cannot."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from given import Warehouse
+
+from datrial.analyses.base import Context
+from datrial.analyses.levels import NEEDS, term_label
+from datrial.analyses.registry import ANALYSES
+from datrial.results.cells import State, Table
+
+ITEMS = ", ".join(f"item_{number:02d}" for number in range(1, 21))
+
+
+def small_trial(people: int = 80) -> Warehouse:
+    """Return a trial in which half the people of each arm appear again."""
+    rng = np.random.default_rng(3)
+    house = Warehouse()
+    house.covered("marac", "site_2", "2016-02-01", "2019-09-30")
+    for i in range(people):
+        person, arm = f"p{i:03d}", "intervention" if i % 2 else "control"
+        house.allocated((person, "site_2", "2016-09-01", arm))
+        cases = [(person, f"v{i}", "2016-09-01", "site_2")]
+        if i % 4 < 2:
+            cases.append((person, f"w{i}" if i % 8 == 0 else f"v{i}", "2017-01-10", "site_2"))
+        house.rows("staging.marac_case", "perpetrator_id, victim_id, hearing_date, site", *cases)
+        if arm == "control":
+            continue
+        house.rows(
+            "staging.cms_service_user",
+            "perpetrator_id, site, start_date, closure_date, completed, age, relationship, "
+            "living_arrangement",
+            (person, "site_2", "2016-09-05", "2017-07-01", "yes", 20 + i % 40,
+             rng.choice(["current_partner", "ex_partner"]), rng.choice(["apart", "together"])),
+        )  # fmt: skip
+        for position, time_point in enumerate(("intake", "midpoint", "closure")):
+            yes = rng.random(20) < 0.5 - 0.05 * position
+            house.rows(
+                "staging.cms_risk_item", f"perpetrator_id, time_point, {ITEMS}",
+                (person, time_point, *np.where(yes, "yes", "no").tolist()),
+            )  # fmt: skip
+            house.rows(
+                "staging.cms_behaviour", "perpetrator_id, time_point, physical",
+                (person, time_point, str(rng.choice(["none", "standard", "high"], p=(
+                    [0.4, 0.2, 0.4] if position == 0 else [0.7, 0.2, 0.1])))),
+            )  # fmt: skip
+            needs = np.where(rng.random(12) < rng.choice([0.1, 0.6]), "yes", "no").tolist()
+            house.rows(
+                "staging.cms_need", f"perpetrator_id, time_point, {', '.join(NEEDS)}",
+                (person, time_point, *needs),
+            )  # fmt: skip
+    house.build()
+    return house
+
+
+@pytest.fixture(scope="module")
+def trial() -> Warehouse:
+    return small_trial()
+
+
+def answer(house: Warehouse, analysis: str, **parameters: object) -> dict[str, Table]:
+    chosen = ANALYSES[analysis]
+    context = Context(house.connection, house.study, np.random.default_rng(1))
+    tables = chosen.run(context, chosen.parameters.model_validate(parameters))
+    for table in tables:
+        assert table.id.startswith(f"{analysis}.")
+        assert set(table.catalogue) <= set(chosen.catalogue)
+        for cell in table.cells:
+            assert (cell.state is State.VALUE) == (cell.value is not None)
+            assert cell.state is State.VALUE or cell.note  # what is absent says why
+    return {table.id.partition(".")[2]: table for table in tables}
+
+
+def test_reappearance_counts_people_appearances_and_time(trial: Warehouse) -> None:
+    table = answer(trial, "marac_follow_up", sites=["site_2"])["reappearance"]
+    for arm in ("intervention", "control"):
+        assert table.get("during", arm, "people").value == 20
+        assert table.get("during", arm, "share").value == 0.5
+        assert table.get("after_0_6", arm, "people").value == 0
+        assert table.get("during", arm, "observed").value == 40
+    years = table.get("during", "control", "person_years").value
+    assert years == pytest.approx(40 * 303 / 365.25)  # 2016-09-02 to 2017-07-01
+
+
+def test_equal_arms_give_a_rate_ratio_of_one_and_empty_periods_say_why(trial: Warehouse) -> None:
+    table = answer(trial, "marac_follow_up", sites=["site_2"])["rate_ratios"]
+    assert table.get("during", "estimate", "rate_ratio").value == pytest.approx(1)
+    empty = table.get("after_0_6", "estimate", "rate_ratio")
+    assert (empty.state, empty.note) == (State.NOT_AVAILABLE, "no appearance in the arm Drive")
+
+
+def test_swapped_arms_turn_the_rate_ratio_over() -> None:
+    def ratio(control: int, intervention: int) -> float:
+        house = Warehouse()
+        house.covered("marac", "site_2", "2016-02-01", "2019-09-30")
+        again = {"control": control, "intervention": intervention}
+        for arm, count in again.items():
+            for i in range(20):
+                person = f"{arm}{i}"
+                house.allocated((person, "site_2", "2016-09-01", arm))
+                house.rows(
+                    "staging.cms_service_user",
+                    "perpetrator_id, closure_date",
+                    (person, "2017-07-01"),
+                )
+                if i < count:
+                    house.rows(
+                        "staging.marac_case", "perpetrator_id, victim_id, hearing_date",
+                        (person, "v", "2017-01-10"),
+                    )  # fmt: skip
+        house.build()
+        value = answer(house, "marac_follow_up")["rate_ratios"].get(
+            "during", "estimate", "rate_ratio"
+        )
+        assert value.value is not None
+        return value.value
+
+    assert ratio(10, 5) == pytest.approx(0.5)
+    assert ratio(5, 10) == pytest.approx(2)
+
+
+def test_without_coverage_nothing_is_available_and_nothing_is_zero() -> None:
+    house = Warehouse()
+    house.allocated(
+        ("p1", "site_2", "2016-09-01", "control"), ("p2", "site_2", "2016-09-01", "intervention")
+    )
+    house.rows("staging.cms_service_user", "perpetrator_id, closure_date", ("p2", "2017-07-01"))
+    house.covered("marac", "site_2", "2016-09-10", "2016-09-20")
+    house.build()
+    tables = answer(house, "marac_follow_up")
+    assert tables["reappearance"].get("after_12", "control", "people").state is State.NOT_AVAILABLE
+    assert tables["reappearance"].get("during", "control", "people").value == 0
+    warned = tables["reappearance"].get("during", "control", "people").warning
+    assert warned == "1 of 1 not observed for the whole period"
+
+
+def test_serial_and_repeat_shares(trial: Warehouse) -> None:
+    table = answer(trial, "marac_follow_up")["serial"]
+    assert table.get("all", "serial", "count").value == 10  # every eighth
+    assert table.get("intervention", "serial", "count").value == 0
+    assert table.get("all", "repeat", "share").value == pytest.approx(30 / 80)
+
+
+def test_risk_score_means_and_rate_ratios(trial: Warehouse) -> None:
+    tables = answer(trial, "risk_score", formula="time_point")
+    means = tables["means"]
+    intake, closure = (means.get(t, "observed", "mean").value for t in ("intake", "closure"))
+    ratio = tables["rate_ratios"].get("closure", "estimate", "rate_ratio").value
+    assert intake and closure and ratio
+    assert ratio == pytest.approx(closure / intake, rel=0.02)  # everybody has all three forms
+
+
+def test_behaviour_counts_and_predictions(trial: Warehouse) -> None:
+    tables = answer(trial, "behaviour_change", outcome="physical", formula="time_point + age")
+    counts = tables["counts"]
+    total = sum(counts.get("intake", level, "count").value or 0 for level in counts.column_labels)
+    assert total == 40
+    # A severity that nobody has: its cells are there, and say so.
+    assert counts.get("intake", "moderate", "count").value == 0
+    assert (
+        tables["predictions"].get("intake", "moderate", "probability").state is State.NOT_AVAILABLE
+    )
+    known = [
+        tables["predictions"].get("closure", x, "probability").value
+        for x in ("none", "standard", "high")
+    ]
+    assert sum(value or 0 for value in known) == pytest.approx(1)
+    assert tables["odds_ratios"].get("time_point[T.closure]", "estimate", "odds_ratio").value < 1  # type: ignore[operator]
+
+
+def test_the_classes_shown_are_the_classes_compared(trial: Warehouse) -> None:
+    tables = answer(trial, "needs_classes", classes=[2, 3], profile_of=3, starts=20)
+    smallest = tables["enumeration"].get("classes_3", "smallest_class", "value").value
+    sizes = [tables["sizes"].get(f"class_{i}", "share", "share").value or 0 for i in (1, 2, 3)]
+    assert sum(sizes) == pytest.approx(1)
+    assert min(sizes) == pytest.approx(smallest)
+    assert tables["enumeration"].get("classes_3", "parameters", "value").value == 26
+
+
+@pytest.mark.parametrize(
+    ("analysis", "parameters"),
+    [
+        ("needs_classes", {"starts": 5}),
+        ("behaviour_change", {"formula": "time_point + age"}),
+        ("risk_score", {}),
+        ("marac_follow_up", {}),
+        ("participant_flow", {}),
+    ],
+)
+def test_a_study_without_any_data_has_its_tables_with_states(
+    analysis: str, parameters: dict[str, object]
+) -> None:
+    house = Warehouse()
+    house.build()
+    tables = answer(house, analysis, **parameters)
+    if analysis != "participant_flow":
+        assert any(c.state is State.NOT_AVAILABLE for table in tables.values() for c in table.cells)
+    counts = [
+        c.value for t in tables.values() for c in t.cells if c.statistic in ("count", "people")
+    ]
+    assert not any(counts)
+
+
+def test_terms_are_told_in_words() -> None:
+    assert term_label("relationship[T.family_member]") == "Relationship: family member"
+    assert term_label("age") == "Age at intake (years)"
+    assert term_label("idva_engaged[T.yes]") == "Victim-survivor engaged with an IDVA: yes"

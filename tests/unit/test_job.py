@@ -1,0 +1,96 @@
+"""A run's parameters, and the ids that follow from what goes in."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from datrial.analyses.registry import ANALYSES
+from datrial.errors import UsageError
+from datrial.pipeline.identity import code_version, content_hash, files_hash
+from datrial.pipeline.inputs import run_id
+from datrial.pipeline.job import Job
+
+
+def test_a_changed_parameter_reaches_its_analysis_and_defaults_are_complete() -> None:
+    study = Job(study="drive", changes={"risk_score.effect": "normal"}).resolved_study()
+    assert study.analyses["risk_score"]["effect"] == "normal"
+    assert study.analyses["needs_classes"]["dont_know"] == "missing"  # a default, said outright
+
+
+def test_values_are_read_as_yaml() -> None:
+    study = Job(study="drive", changes={"needs_classes.classes": "[2, 3]"}).resolved_study()
+    assert list(study.analyses["needs_classes"]["classes"]) == [2, 3]
+
+
+@pytest.mark.parametrize(
+    ("job", "told"),
+    [
+        ({"changes": {"risk_score.effect": "cauchy"}}, "effect"),
+        ({"changes": {"risk_score.colour": "red"}}, "colour"),
+        ({"changes": {"happiness.level": "3"}}, "happiness"),
+        ({"changes": {"risk_score": "3"}}, "ANALYSIS.PARAMETER"),
+        ({"analyses": ("happiness",)}, "happiness"),
+    ],
+)
+def test_what_does_not_exist_is_told(job: dict[str, object], told: str) -> None:
+    with pytest.raises(UsageError, match=told):
+        Job.model_validate({"study": "drive", **job}).resolved_study()
+
+
+def test_only_the_chosen_analyses_run_in_the_order_of_the_plan() -> None:
+    study = Job(study="drive", analyses=("risk_score", "needs_classes")).resolved_study()
+    assert list(study.analyses) == ["needs_classes", "risk_score"]
+    assert study.primary_outcomes == ()
+
+
+def test_a_runs_id_depends_on_everything_that_goes_in() -> None:
+    study = Job(study="drive").resolved_study()
+    changed = Job(study="drive", changes={"risk_score.effect": "normal"}).resolved_study()
+    ids = {
+        run_id(study, "snap1"), run_id(study, "snap2"), run_id(changed, "snap1"),
+        run_id(study, "snap1", "label"), run_id(study.model_copy(update={"seed": 2}), "snap1"),
+    }  # fmt: skip
+    assert len(ids) == 5
+    assert run_id(Job(study="drive").resolved_study(), "snap1") in ids
+
+
+def test_ids_do_not_depend_on_the_process() -> None:
+    code = (
+        "from datrial.pipeline.identity import *; "
+        "print(code_version(), content_hash({'b': {1: 2}, 'a': [3]}))"
+    )
+    out = {
+        subprocess.run(
+            [sys.executable, "-c", code], env={"PYTHONHASHSEED": seed}, capture_output=True,
+            text=True, check=True,
+        ).stdout
+        for seed in ("1", "2")
+    }  # fmt: skip
+    assert out == {f"{code_version()} {content_hash({'a': [3], 'b': {1: 2}})}\n"}
+
+
+def test_a_files_hash_follows_its_content(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    absent = files_hash([path])
+    path.write_text("x")
+    first = files_hash([path])
+    path.write_text("y")
+    assert len({absent, first, files_hash([path])}) == 3
+
+
+def test_every_analysis_explains_itself_and_is_planned_or_plannable() -> None:
+    for name, analysis in ANALYSES.items():
+        assert analysis.id == name
+        for text in (
+            analysis.title,
+            analysis.question,
+            analysis.population,
+            analysis.rules,
+            analysis.model,
+        ):
+            assert len(text) > 5, name
+        analysis.parameters()  # every parameter has a default
