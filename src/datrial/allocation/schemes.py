@@ -34,7 +34,16 @@ class CapacityLottery:
     bit_generator = "numpy PCG64"
 
     def __init__(self, seed: int) -> None:
+        if seed < 0:
+            raise ValueError("the study's seed is negative")
         self._seed = seed
+
+    @staticmethod
+    def library() -> str:
+        """Return what draws, with its version: another version may draw differently."""
+        import numpy as np
+
+        return f"numpy {np.__version__}"
 
     def draw(
         self, site: str, meeting_date: dt.date, candidates: Sequence[str], places: int
@@ -54,16 +63,22 @@ class CapacityLottery:
         Raises
         ------
         ValueError
-            If a candidate is named twice or places is negative.
+            If a candidate is named twice, places is negative, or the day has a time
+            (it would print, and so draw, differently).
         """
         import numpy as np
+
+        if isinstance(meeting_date, dt.datetime):
+            raise ValueError(f"the meeting's day at {site} has a time")
 
         ordered = sorted(candidates)
         if len(set(ordered)) < len(ordered):
             raise ValueError(f"a candidate is named twice at {site}, {meeting_date}")
         if places < 0:
             raise ValueError(f"negative number of places at {site}, {meeting_date}")
-        stream = hashlib.sha256(f"{self.name}|{self.version}|{site}|{meeting_date}".encode()).digest()
+        stream = hashlib.sha256(
+            f"{self.name}|{self.version}|{site}|{meeting_date}".encode()
+        ).digest()
         seeds = [self._seed, int.from_bytes(stream[:16], "big")]
         rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence(seeds)))
         drawn = set(rng.permutation(len(ordered))[:places].tolist())

@@ -1,38 +1,54 @@
 """Pseudonyms: keyed hashes (HMAC-SHA-256) of the agencies' references.
 
-A reference is normalised (trimmed, single spaces, upper case), so that the same
-reference written differently is the same person. Without the key a pseudonym
-cannot be computed from a reference. The key never stands in the data folder and
-is never logged.
+A reference is normalised (one form of each character, trimmed, single spaces,
+upper case), so that the same reference written differently is the same person.
+Without the key a pseudonym cannot be computed from a reference, nor a guessed
+reference be tried out. The key never stands in the data folder and is never
+logged; ``people.keys`` finds it.
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-import os
 import re
-import stat
+import unicodedata
 from collections.abc import Iterable
-from pathlib import Path
+from typing import NoReturn
 
-from datrial.errors import UsageError
+from datrial.errors import DataError, UsageError
+from datrial.people.keys import (
+    DEMONSTRATION_KEY,
+    KEY_FILE_VARIABLE,
+    KEY_VARIABLE,
+    find_key,
+)
 
-KEY_VARIABLE = "DATRIAL_PSEUDONYM_KEY"
-KEY_FILE_VARIABLE = "DATRIAL_PSEUDONYM_KEY_FILE"
-#: Public, and therefore no protection: for simulated extracts only.
-DEMONSTRATION_KEY = "demonstration-key-for-simulated-extracts-only"
+__all__ = [
+    "DEMONSTRATION_KEY",
+    "KEY_FILE_VARIABLE",
+    "KEY_VARIABLE",
+    "MINIMUM_KEY_LENGTH",
+    "Pseudonymiser",
+    "load_pseudonymiser",
+    "normalise_reference",
+]
+
 MINIMUM_KEY_LENGTH = 32
 _HEX_DIGITS = 20  # 80 bits: a clash among 10 million people has a chance below 1e-10
+_KIND = re.compile(r"[a-z][a-z_]*")
 
 
 def normalise_reference(reference: str) -> str:
-    """Return a reference trimmed, with single spaces, in upper case."""
-    return re.sub(r"\s+", " ", reference).strip().upper()
+    """Return a reference in one form: NFKC, trimmed, with single spaces, in upper case."""
+    return re.sub(r"\s+", " ", unicodedata.normalize("NFKC", reference)).strip().upper()
 
 
 class Pseudonymiser:
     """Turns references into pseudonyms with one key.
+
+    It shows its key's fingerprint, never the key, and cannot be pickled, since a
+    pickle (a cached task result, say) would hold the key.
 
     Parameters
     ----------
@@ -48,10 +64,17 @@ class Pseudonymiser:
     def __init__(self, key: str) -> None:
         if len(key) < MINIMUM_KEY_LENGTH:
             raise UsageError(
-                f"The pseudonym key is too short: {MINIMUM_KEY_LENGTH} characters or more are needed."
+                f"The pseudonym key is too short: {MINIMUM_KEY_LENGTH} characters or more "
+                "are needed."
             )
         self._key = key.encode()
         self.is_demonstration = key == DEMONSTRATION_KEY
+
+    def __repr__(self) -> str:
+        return f"Pseudonymiser(fingerprint={self.fingerprint!r})"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a Pseudonymiser is not pickled: the pickle would hold the key")
 
     @property
     def fingerprint(self) -> str:
@@ -62,12 +85,34 @@ class Pseudonymiser:
         """Return the pseudonym of a reference to a perpetrator, victim, incident...
 
         References of different kinds never share a pseudonym.
+
+        Parameters
+        ----------
+        of
+            The kind of reference, in small letters: ``perpetrator``.
+        reference
+            As the agency wrote it.
+
+        Raises
+        ------
+        DataError
+            If the reference is empty: everyone without one would be one person.
+        ValueError
+            If the kind is not a word in small letters.
         """
-        message = f"{of}:{normalise_reference(reference)}".encode()
+        if not _KIND.fullmatch(of):
+            raise ValueError("the kind of a reference is a word in small letters")
+        normalised = normalise_reference(reference)
+        if not normalised:
+            raise DataError(
+                f"An empty reference to a {of} has no pseudonym: it is a missing value, and its "
+                "row has to be quarantined before."
+            )
+        message = f"{of}:{normalised}".encode()
         return f"{of[0]}_{hmac.new(self._key, message, hashlib.sha256).hexdigest()[:_HEX_DIGITS]}"
 
     def pseudonyms(self, of: str, references: Iterable[str]) -> dict[str, str]:
-        """Return reference -> pseudonym for each distinct reference."""
+        """Return reference -> pseudonym for each distinct reference; see :meth:`pseudonym`."""
         return {reference: self.pseudonym(of, reference) for reference in set(references)}
 
 
@@ -82,33 +127,6 @@ def load_pseudonymiser(*, demonstration: bool = False) -> Pseudonymiser:
     Raises
     ------
     UsageError
-        If there is no key, or the key file can be read by others.
+        See :func:`datrial.people.keys.find_key`, and if the key is too short.
     """
-    key = os.environ.get(KEY_VARIABLE)
-    if key:
-        return Pseudonymiser(key)
-    named = os.environ.get(KEY_FILE_VARIABLE)
-    if named:
-        return Pseudonymiser(_read_key_file(Path(named)))
-    if demonstration:
-        return Pseudonymiser(DEMONSTRATION_KEY)
-    raise UsageError(
-        f"No pseudonym key. Set {KEY_VARIABLE}, or {KEY_FILE_VARIABLE} to a file that only you can "
-        "read (chmod 600) outside the data folder. Simulated extracts are recognised by the file "
-        "SIMULATED that `datrial simulate` writes beside them; only they may use the demonstration key."
-    )
-
-
-def _read_key_file(path: Path) -> str:
-    try:
-        mode = path.stat().st_mode
-        key = path.read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise UsageError(
-            f"The key file named by {KEY_FILE_VARIABLE} cannot be read ({error.strerror})."
-        ) from error
-    if mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise UsageError(
-            f"The key file named by {KEY_FILE_VARIABLE} can be read by others: chmod 600 it."
-        )
-    return key
+    return Pseudonymiser(find_key(demonstration=demonstration))

@@ -73,17 +73,24 @@ def snapshot_id(inputs: Inputs, extracts: list[str]) -> str:
     data_rules = inputs.study.model_dump(
         mode="json", exclude={"title", "analyses", "primary_outcomes", "published"}
     )
-    ledger = Ledger(inputs.ledger_path)
     return content_hash(
         {
             "extracts": sorted(extracts),
-            "ledger": ledger.digest(inputs.study.study) if inputs.ledger_path.is_file() else "",
+            "ledger": ledger_digest(inputs),
             "study": data_rules,
             "mappings": [mapping.model_dump(mode="json") for mapping in inputs.mappings],
             "key": inputs.pseudonymiser().fingerprint,
             "code": code_version(WAREHOUSE_ROOMS),
         }
     )
+
+
+def ledger_digest(inputs: Inputs) -> str:
+    """Return the hash of who was allocated to which arm; empty before the first allocation."""
+    if not inputs.ledger_path.is_file():
+        return ""
+    with Ledger(inputs.ledger_path, read_only=True) as ledger:
+        return ledger.digest(inputs.study.study)
 
 
 def run_identity(study: Study, snapshot: str, label: str) -> dict[str, Any]:

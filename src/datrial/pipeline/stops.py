@@ -12,6 +12,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from datrial import __version__
 from datrial.config.project import home, project_root
 from datrial.errors import DataError, DatrialError
 from datrial.pipeline.inputs import Inputs, resolve, run_id, run_identity, snapshot_id, work_folder
@@ -31,6 +32,7 @@ from datrial.warehouse.snapshots import SnapshotStore
 if TYPE_CHECKING:
     import duckdb
 
+    from datrial.allocation.ledger import Ledger
     from datrial.extracts.landing import Receipt
 
 
@@ -40,15 +42,12 @@ def decide(job: Job) -> Decision:
     Reads and hashes the files; changes nothing.
     """
     from datrial.extracts.landing import fingerprint
-    from datrial.results.store import is_complete
 
     inputs = resolve(job)
     snapshot = snapshot_id(inputs, fingerprint(inputs.mappings, job.inbox_folder))
     run = run_id(inputs.study, snapshot, job.label)
     store = SnapshotStore(home(), job.study)
-    up_to_date = (
-        store.current() == snapshot and is_complete(home(), run) and report_path(run).is_file()
-    )
+    up_to_date = store.current() == snapshot and _is_complete(run)
     return Decision(snapshot_id=snapshot, run_id=run, up_to_date=up_to_date)
 
 
@@ -79,10 +78,10 @@ def allocate(job: Job) -> Allocated:
     inputs = resolve(job)
     study = inputs.study
     receipts = [receipt for receipt in _land(inputs) if receipt.mapping in _referral_keys(inputs)]
-    with _in_memory() as connection:
+    with _in_memory() as connection, Ledger(inputs.ledger_path) as ledger:
         _load(connection, inputs, receipts)
-        ledger = Ledger(inputs.ledger_path)
         hearings, capacity = referrals(connection)
+        _verify(ledger)
         operator, key = getpass.getuser(), inputs.pseudonymiser().fingerprint
         if study.allocation.method == "imported":
             rows = _rows(connection, "allocation_list", "perpetrator_id, site, meeting_date, arm")
@@ -103,12 +102,20 @@ def allocate(job: Job) -> Allocated:
 
 
 def build(job: Job) -> Built:
-    """Build the snapshot in a new file, check it, and publish it as the current one."""
+    """Build the snapshot in a new file, check it, and publish it as the current one.
+
+    A snapshot of the same inputs that is there already is made current again.
+    """
     import duckdb
 
     inputs = resolve(job)
+    store = SnapshotStore(home(), job.study)
     receipts = _land(inputs)
-    snapshot = snapshot_id(inputs, [receipt.extract_id for receipt in receipts])
+    snapshot = snapshot_id(inputs, sorted({f"{r.mapping}@{r.sha256}" for r in receipts}))
+    if store.path(snapshot).is_file():
+        store.make_current(snapshot)
+        with store.open(snapshot) as connection:
+            return _account(connection, snapshot)
     unfinished = work_folder() / f"{snapshot}.duckdb"
     unfinished.unlink(missing_ok=True)
     connection = duckdb.connect(str(unfinished))
@@ -118,7 +125,7 @@ def build(job: Job) -> Built:
         connection.execute("checkpoint")
     finally:
         connection.close()
-    SnapshotStore(home(), job.study).publish(unfinished, snapshot)
+    store.publish(unfinished, snapshot)
     return built
 
 
@@ -126,8 +133,8 @@ def _fill(connection: duckdb.DuckDBPyConnection, inputs: Inputs, receipts: list[
     """Take the warehouse from raw rows to marts; a failed critical check stops it."""
     from datrial.allocation.ledger import Ledger
     from datrial.allocation.recording import allocations, exclusions
-    from datrial.checks.suites import run_checks
-    from datrial.checks.verdicts import enforce_quarantine_limit, raise_on_critical
+    from datrial.checks.results import enforce_quarantine_limit, raise_on_critical
+    from datrial.checks.run import run_checks
     from datrial.warehouse.builder import build_tables
     from datrial.warehouse.study_tables import write_allocations, write_study_tables
 
@@ -136,15 +143,17 @@ def _fill(connection: duckdb.DuckDBPyConnection, inputs: Inputs, receipts: list[
     results = run_checks(connection, project_root() / "expectations", tables)
     raise_on_critical(results)
     enforce_quarantine_limit(connection, study.quarantine_limit)
-    ledger = Ledger(inputs.ledger_path)
-    allocated = allocations(ledger, study)
-    if not allocated:
+    if not inputs.ledger_path.is_file():
         raise DataError(
-            f"The ledger holds no allocation of study {study.study}. Run `datrial allocate "
-            f"--study {study.study}` first."
+            f"There is no allocation ledger. Run `datrial allocate --study {study.study}` first."
         )
-    write_study_tables(connection, study, inputs.mappings)
-    write_allocations(connection, allocated, exclusions(ledger, study, *referrals(connection)))
+    with Ledger(inputs.ledger_path, read_only=True) as ledger:
+        allocated = allocations(ledger, study)
+        excluded = exclusions(ledger, study, *referrals(connection))
+    if not allocated:
+        raise DataError(f"The ledger holds no allocation of study {study.study}.")
+    write_study_tables(connection, study, inputs.mappings, simulated=inputs.is_simulated)
+    write_allocations(connection, allocated, excluded)
     build_tables(connection, project_root() / "sql", ("people", "cohort", "marts"))
 
 
@@ -178,11 +187,10 @@ def analyse(job: Job, snapshot: str, analysis: str) -> Analysed:
 
 def publish(job: Job, snapshot: str, analysed: list[Analysed]) -> Published:
     """Write the run's results and report; return where they are."""
-    from datrial import __version__
     from datrial.analyses.registry import ANALYSES
-    from datrial.report.write import write_report
+    from datrial.report.build import write_report
     from datrial.results.draft import load_draft
-    from datrial.results.published import load_published
+    from datrial.results.published import load_published, published_values
     from datrial.results.store import write_run
 
     inputs = resolve(job)
@@ -193,19 +201,45 @@ def publish(job: Job, snapshot: str, analysed: list[Analysed]) -> Published:
         if outcome.state == "done"
         for table in load_draft(_draft_folder(job, snapshot), outcome.analysis)
     ]
-    manifest = {
-        **run_identity(inputs.study, snapshot, job.label),
-        "run_id": run,
-        "version": __version__,
-        "simulated": inputs.is_simulated,
-        "changes": job.changes,
-        "analyses": [outcome.model_dump() for outcome in analysed],
-    }
-    write_run(home(), run, manifest, tables, load_published(inputs.study.published))
+    study = inputs.study
+    printed = load_published(study.published) if study.published else ()
+    manifest = _manifest(inputs, snapshot, analysed)
+    write_run(home(), run, manifest, tables, published_values(printed, study.analyses))
     methods = [ANALYSES[outcome.analysis] for outcome in analysed]
     report = write_report(home(), run, methods)
     failed = tuple(outcome.analysis for outcome in analysed if outcome.state == "failed")
     return Published(run_id=run, report=report, failed=failed)
+
+
+def _manifest(inputs: Inputs, snapshot: str, analysed: list[Analysed]) -> dict[str, Any]:
+    """Return the record of how a run came about."""
+    study = inputs.study
+    connection = SnapshotStore(home(), study.study).open(snapshot)
+    try:
+        covered = connection.execute("select max(last_day) from study.coverage").fetchall()
+        simulated = connection.execute("select simulated from study.origin").fetchall()
+    finally:
+        connection.close()
+    return {
+        **run_identity(study, snapshot, inputs.job.label),
+        "version": __version__,
+        "title": study.title,
+        "simulated": simulated[0][0],
+        "data_until": covered[0][0],
+        "seeds": {"study": study.seed},
+        "parameters": study.analyses,
+        "changes": inputs.job.changes,
+        "primary_outcomes": study.primary_outcomes,
+        "arms": {key: arm.label for key, arm in study.arms.items()},
+        "sites": {key: site.label for key, site in study.sites.items()},
+        "periods": {period.key: period.label for period in study.periods},
+        "analyses": [
+            {"id": outcome.analysis, "state": outcome.state, "reason": outcome.reason}
+            for outcome in analysed
+        ],
+        "who": getpass.getuser(),
+        "end": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+    }
 
 
 def report_path(run: str) -> Path:
@@ -242,11 +276,34 @@ def _load(
     from datrial.extracts.raw import load
     from datrial.extracts.staging import stage
 
-    tables = load(
+    load(
         connection, receipts, inputs.mappings, landing_folder(), inputs.pseudonymiser().pseudonyms
     )
+    loaded = {receipt.mapping for receipt in receipts}
+    fed = [m for m in inputs.mappings if m.key in loaded or not m.optional]
+    tables = sorted({table.table for mapping in fed for table in mapping.tables})
     stage(connection, tables, project_root() / "sql" / "staging")
     return tables
+
+
+def _is_complete(run: str) -> bool:
+    """Tell whether a run is stored with all its analyses done, and with its report."""
+    from datrial.results.store import MANIFEST, read_manifest
+
+    folder = home() / "results" / run
+    if not (folder / MANIFEST).is_file() or not report_path(run).is_file():
+        return False
+    return not read_manifest(folder).failed
+
+
+def _verify(ledger: Ledger) -> None:
+    """Refuse to go on from a ledger that was tampered with."""
+    found = ledger.verify()
+    if not found.valid:
+        raise DataError(
+            f"The allocation ledger is not as it was written (entry {found.first_fault}: "
+            f"{found.problem}). Nothing was allocated; restore ledger.sqlite from its backup."
+        )
 
 
 def _referral_keys(inputs: Inputs) -> set[str]:
@@ -266,9 +323,8 @@ def _rows(connection: duckdb.DuckDBPyConnection, table: str, columns: str) -> li
     ).fetchall()
     if not exists:
         return []
-    return connection.execute(  # type: ignore[no-any-return]
-        f"select {columns} from staging.{table} order by all"  # noqa: S608 (names are ours)
-    ).fetchall()
+    select = f"select {columns} from staging.{table} order by all"  # noqa: S608 (names are ours)
+    return list(connection.execute(select).fetchall())
 
 
 def _in_memory() -> duckdb.DuckDBPyConnection:

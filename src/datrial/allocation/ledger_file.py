@@ -1,0 +1,175 @@
+"""The ledger's SQLite file: its schema, how it is made, opened and kept private."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+
+from datrial.allocation.entries import GENESIS
+from datrial.errors import DataError, LockedError, UsageError
+
+APPLICATION_ID = 0x44545249  # "DTRI": tells a ledger from any other SQLite file
+FORMAT = 1
+BUSY_SECONDS = 60.0
+_PRIVATE = 0o600
+
+# The triggers hold for every program that opens the file. The one on insert also
+# stops INSERT OR REPLACE, which would delete without firing the trigger on delete.
+SCHEMA = f"""
+create table entry (
+    sequence integer primary key,
+    study text not null,
+    person_id text not null,
+    site text not null,
+    meeting_date text not null,
+    arm text not null,
+    stratum text not null,
+    scheme text not null,
+    scheme_version text not null,
+    library text not null,
+    bit_generator text not null,
+    list_sha256 text,
+    key_fingerprint text,
+    allocated_on text,
+    recorded_at text not null,
+    operator text not null,
+    previous_hash text not null,
+    hash text not null,
+    unique (study, person_id)
+);
+create trigger entry_never_updated before update on entry
+begin select raise(abort, 'the ledger is append only'); end;
+create trigger entry_never_deleted before delete on entry
+begin select raise(abort, 'the ledger is append only'); end;
+create trigger entry_only_at_the_end before insert on entry
+when new.sequence is not (select coalesce(max(sequence), 0) + 1 from entry)
+    or new.previous_hash is not coalesce(
+        (select hash from entry order by sequence desc limit 1), '{GENESIS}'
+    )
+    or exists (select 1 from entry where study = new.study and person_id = new.person_id)
+begin select raise(abort, 'the ledger grows at its end, by people not allocated before'); end;
+pragma application_id = {APPLICATION_ID};
+pragma user_version = {FORMAT};
+"""  # noqa: S608 (the values put in are constants of ours)
+
+
+def open_ledger_file(path: Path, *, read_only: bool) -> sqlite3.Connection:
+    """Open a ledger's file; make it first if it is missing and may be written.
+
+    Returns
+    -------
+    sqlite3.Connection
+        In autocommit mode: a transaction begins where one is begun.
+
+    Raises
+    ------
+    UsageError
+        If the file is to be read and does not exist, or cannot be made or opened.
+    DataError
+        If the file is not a ledger, or was written by a newer version.
+    """
+    if not path.exists():
+        if read_only:
+            raise UsageError(f"There is no ledger {path}: allocate or import a list first.")
+        _create(path)
+    with ledger_errors(path):
+        connection = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rw'}",
+            uri=True,
+            timeout=BUSY_SECONDS,
+            isolation_level=None,
+        )
+        try:
+            _check_identity(connection, path)
+            connection.execute("pragma synchronous = full")
+            if not read_only:
+                path.chmod(_PRIVATE)
+        except BaseException:
+            connection.close()
+            raise
+    return connection
+
+
+def schema_is_intact(connection: sqlite3.Connection) -> bool:
+    """Return whether table, key and triggers are exactly those of ``SCHEMA``."""
+    listing = "select type, name, sql from sqlite_master order by type, name"
+    with closing(sqlite3.connect(":memory:")) as model:
+        model.executescript(SCHEMA)
+        expected = model.execute(listing).fetchall()
+    return connection.execute(listing).fetchall() == expected
+
+
+@contextmanager
+def ledger_errors(path: Path) -> Iterator[None]:
+    """Turn SQLite's errors into ours; SQLite's messages name columns, never values."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            raise LockedError(
+                f"The ledger {path} has been locked by another process for {BUSY_SECONDS:.0f} "
+                "seconds: let it finish, then run again."
+            ) from error
+        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+            raise DataError(
+                f"The ledger {path} is damaged or is not a ledger ({error}): "
+                "put back the last good copy and verify it."
+            ) from error
+        raise UsageError(
+            f"The ledger {path} cannot be used ({error}): check the folder, the file's "
+            "permissions and the free space."
+        ) from error
+    except OSError as error:
+        raise UsageError(f"The ledger {path} cannot be used ({error.strerror}).") from error
+
+
+def _create(path: Path) -> None:
+    """Make an empty ledger beside its place and link it in: whole, or not at all.
+
+    Of several processes that make the same ledger at once, one wins and the
+    others open its file.
+    """
+    with ledger_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # A new file of mkstemp can be read by its owner only; SQLite gives its
+        # side files (-wal, -shm) the same permissions.
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-", suffix=".new")
+        os.close(handle)
+        draft = Path(name)
+        try:
+            with closing(sqlite3.connect(draft)) as connection:
+                connection.execute("pragma journal_mode = wal")
+                connection.executescript(SCHEMA)
+            _sync(draft)
+            with suppress(FileExistsError):
+                os.link(draft, path)
+        finally:
+            draft.unlink(missing_ok=True)
+        _sync(path.parent)
+
+
+def _sync(path: Path) -> None:
+    """Bring a file or a folder to the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _check_identity(connection: sqlite3.Connection, path: Path) -> None:
+    """Refuse a file that is not a ledger of this format."""
+    (application_id,) = connection.execute("pragma application_id").fetchone()
+    (version,) = connection.execute("pragma user_version").fetchone()
+    if application_id != APPLICATION_ID:
+        raise DataError(f"{path} is not a ledger: point DATRIAL_HOME to the right folder.")
+    if version != FORMAT:
+        raise DataError(
+            f"The ledger {path} has format {version} and this version reads format {FORMAT}: "
+            "use the version of datrial that wrote it."
+        )
