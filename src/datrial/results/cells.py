@@ -88,15 +88,17 @@ class Table:
         n: int | None = None,
         note: str = "",
         warning: str = "",
+        reason: str = "",
     ) -> None:
         """Add a statistic; a missing or infinite value becomes ``not_available``.
 
-        A value is never replaced by zero. Where a number cannot be given, say
-        why with :meth:`absent`.
+        A value is never replaced by zero. ``reason`` says why the number could
+        not be given, should it be missing; where that is known beforehand, use
+        :meth:`absent`.
         """
         number = None if value is None else float(value)
         if number is None or not math.isfinite(number):
-            self.absent(row, column, statistic, note or "could not be computed", n=n)
+            self.absent(row, column, statistic, reason or "could not be computed", n=n)
             return
         self._append(Cell(row, column, statistic, number, n, State.VALUE, note, warning))
 
@@ -112,6 +114,16 @@ class Table:
     ) -> None:
         """Add a statistic that has no value, with its state and the reason."""
         self._append(Cell(row, column, statistic, None, n, state, note))
+
+    def absent_all(
+        self, rows: Iterable[str], columns: Iterable[str], statistics: Iterable[str], reason: str
+    ) -> None:
+        """Add every statistic of these rows and columns as absent, for one reason."""
+        wanted = list(columns), list(statistics)
+        for row in rows:
+            for column in wanted[0]:
+                for statistic in wanted[1]:
+                    self.absent(row, column, statistic, reason)
 
     def _append(self, cell: Cell) -> None:
         if cell.row not in self.row_labels or cell.column not in self.column_labels:
@@ -135,16 +147,21 @@ class Table:
 CELL_COLUMNS = (
     "run_id", "analysis", "table_id", "position", "row_key", "row_label", "column_key",
     "column_label", "statistic", "value", "n", "state", "note", "warning",
-    "published", "published_source",
+    "published", "published_printed", "published_source",
 )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class PublishedValue:
-    """A number printed in a report, with the place where it is printed."""
+    """A number printed in a report, with the place where it is printed.
+
+    ``printed`` is the number as it stands there, where writing out ``value`` would
+    say something else: ``0.90``, or ``0.00`` for a small p-value.
+    """
 
     value: float
     source: str
+    printed: str = ""
 
 
 PublishedKey = tuple[str, str, str, str]  # table id, row, column, statistic
@@ -160,16 +177,19 @@ def cells_frame(
     Raises
     ------
     KeyError
-        If a published value has no cell to stand beside although its table was made.
+        If a row that was made lacks a cell for a published value. A row that this run
+        was not asked for (fewer classes, another formula) is no error:
+        :func:`published_without_row` lists it.
     ValueError
         If two cells have the same table, row, column and statistic.
     """
     import pandas as pd
 
     rows = []
-    made, used = set(), set()
+    made: set[tuple[str, str]] = set()
+    used: set[PublishedKey] = set()
     for analysis, table in tables:
-        made.add(table.id)
+        made.update((table.id, row) for row in table.row_labels)
         for position, cell in enumerate(table.cells):
             key = (table.id, cell.row, cell.column, cell.statistic)
             if key in used:
@@ -181,11 +201,19 @@ def cells_frame(
                     run_id, analysis, table.id, position, cell.row, table.row_labels[cell.row],
                     cell.column, table.column_labels[cell.column], cell.statistic, cell.value,
                     cell.n, str(cell.state), cell.note, cell.warning,
-                    beside.value if beside else None, beside.source if beside else "",
+                    beside.value if beside else None, beside.printed if beside else "",
+                    beside.source if beside else "",
                 )
             )  # fmt: skip
-    lost = sorted(key for key in published if key[0] in made and key not in used)
+    lost = sorted(key for key in published if key[:2] in made and key not in used)
     if lost:
         raise KeyError(f"published values without a cell beside them: {lost[:3]}")
     frame = pd.DataFrame(rows, columns=list(CELL_COLUMNS))
     return frame.astype({"value": "float64", "n": "Int64", "published": "float64"})
+
+
+def published_without_row(
+    table: Table, published: Mapping[PublishedKey, PublishedValue]
+) -> list[str]:
+    """Return the rows for which a number is published and which this table does not have."""
+    return sorted({key[1] for key in published if key[0] == table.id} - set(table.row_labels))
