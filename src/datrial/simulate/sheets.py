@@ -1,0 +1,80 @@
+"""Records in our codes, written in an agency's words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from datrial.config.tables import staging_tables
+from datrial.simulate.layouts import Layout
+from datrial.simulate.names import invented_names, invented_notes
+from datrial.simulate.randomness import Array, generator
+
+
+@dataclass
+class Sheet:
+    """A sheet's cells by our column name: text, numbers, dates, or None for an empty cell."""
+
+    layout: Layout
+    cells: dict[str, Array]
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are below the header."""
+        return len(next(iter(self.cells.values())))
+
+    def column_codes(self) -> dict[str, tuple[str, ...]]:
+        """Return the coded columns and their codes."""
+        columns = staging_tables()[self.layout.table].columns
+        return {
+            name: columns[name].codes
+            for name in self.cells
+            if name in columns and columns[name].kind == "code"
+        }
+
+    def columns_of_kind(self, *kinds: str) -> list[str]:
+        """Return the columns that we read as one of these kinds."""
+        columns = staging_tables()[self.layout.table].columns
+        return [name for name in self.cells if name in columns and columns[name].kind in kinds]
+
+    def take(self, rows: Array) -> Sheet:
+        """Return the rows at these positions."""
+        return Sheet(self.layout, {name: cells[rows] for name, cells in self.cells.items()})
+
+
+def dress(layout: Layout, records: dict[str, Array], seed: int) -> Sheet:
+    """Return records as the agency would write them, with invented names where it has names.
+
+    Raises
+    ------
+    KeyError
+        If the records lack a column of the layout.
+    """
+    codes = {
+        name: column.codes
+        for name, column in staging_tables()[layout.table].columns.items()
+        if column.kind == "code"
+    }
+    rng = generator(seed, "names", layout.file, layout.sheet or "")
+    # In Insights the name is the victim-survivor's, elsewhere the perpetrator's.
+    of_victims = layout.table.startswith("insights")
+    invented = {}
+    if layout.withheld:
+        names = invented_names(rng, records["victim_id" if of_victims else "perpetrator_id"])
+        invented = {"withheld_name": names, "withheld_notes": invented_notes(rng, names)}
+    cells = {}
+    for name in layout.columns:
+        values = invented[name] if name in invented else records[name]
+        if name == "site":
+            values = _spelled(
+                values, {key: key.replace("_", " ").capitalize() for key in set(values)}
+            )
+        elif name in codes:
+            values = _spelled(values, {code: layout.spell(name, code) for code in codes[name]})
+        cells[name] = np.asarray(values, dtype=object)
+    return Sheet(layout, cells)
+
+
+def _spelled(values: Array, spelling: dict[str, str]) -> Array:
+    return np.array([None if value is None else spelling[value] for value in values], dtype=object)
