@@ -91,7 +91,7 @@ def simulate(
         typer.echo(f"Simulated extracts of seed {seed} are there already: {_short(folder)}")
         return
     summary = write_extracts(settings, folder, seed=seed, scale=scale, progress=typer.echo)
-    typer.echo(f"{summary.sentence} Folder: {_short(folder)}")
+    typer.echo(f"{sum(summary.rows.values())} rows in {len(summary.rows)} files: {_short(folder)}")
 
 
 @app.command()
@@ -143,6 +143,7 @@ def analyse(
     """
     from datrial.config.project import home
     from datrial.pipeline import stops
+    from datrial.pipeline.attempt import open_attempt
     from datrial.warehouse.snapshots import SnapshotStore
 
     job = _job(study, None, only, changes, label)
@@ -151,12 +152,18 @@ def analyse(
     chosen = snapshot or store.current() or ""
     store.open(chosen or None).close()
     analysed = []
-    for name in resolved.analyses:
-        outcome = stops.analyse(job, chosen, name)
-        analysed.append(outcome)
-        if not as_json:
-            typer.echo(f"{name}: {outcome.state}{' - ' + outcome.reason if outcome.reason else ''}")
-    published = stops.publish(job, chosen, analysed)
+    with open_attempt("analyse", job) as attempt:
+        attempt.plan([*resolved.analyses, "publish"])
+        for name in resolved.analyses:
+            attempt.started(name)
+            outcome = stops.analyse(job, chosen, name)
+            said = f"{outcome.state}{' - ' + outcome.reason if outcome.reason else ''}"
+            attempt.finished(name, said, failed=outcome.state == "failed")
+            analysed.append(outcome)
+            if not as_json:
+                typer.echo(f"{name}: {said}")
+        published = stops.publish(job, chosen, analysed)
+        attempt.change(run_id=published.run_id)
     _show_run(published.run_id, as_json, changed=True)
     if published.failed:
         raise DatrialError(f"Finished in part: {', '.join(published.failed)} failed.")
@@ -170,10 +177,11 @@ def allocate(study: Study = "drive", inbox: Inbox = None, as_json: AsJson = Fals
     Nobody is allocated twice.
     """
     from datrial.pipeline import stops
-    from datrial.pipeline.record import locked
+    from datrial.pipeline.attempt import open_attempt
 
-    with locked():
-        allocated = stops.allocate(_job(study, inbox))
+    job = _job(study, inbox)
+    with open_attempt("allocate", job):
+        allocated = stops.allocate(job)
     if as_json:
         typer.echo(allocated.model_dump_json())
         return
@@ -221,8 +229,8 @@ def status(study: Study = "drive", as_json: AsJson = False) -> None:
     typer.echo(f"Current snapshot: {current or 'none yet'}")
     for attempt in recent:
         reason = f" - {attempt.message}" if attempt.message else ""
-        typer.echo(f"{attempt.started:%Y-%m-%d %H:%M}  {attempt.state}  {attempt.attempt}{reason}")
-        typer.echo(f"    log: {_short(home() / 'logs' / (attempt.attempt + '.log'))}")
+        typer.echo(f"{attempt.started:%Y-%m-%d %H:%M}  {attempt.state}  {attempt.id}{reason}")
+        typer.echo(f"    log: {_short(home() / 'logs' / (attempt.id + '.log'))}")
 
 
 @app.command()
@@ -298,22 +306,10 @@ def _short(path: Path) -> str:
 def main() -> None:
     """Run the command line; a user's error is one clear message and its exit code."""
     try:
-        app(standalone_mode=False)
+        app()
     except DatrialError as error:
         typer.echo(f"datrial: {error}", err=True)
         sys.exit(error.exit_code)
-    except typer.Exit as stop:
-        sys.exit(stop.exit_code)
-    except (KeyboardInterrupt, typer.Abort):
-        typer.echo("datrial: interrupted", err=True)
-        sys.exit(130)
-    except Exception as error:
-        import click
-
-        if isinstance(error, click.ClickException):
-            error.show()
-            sys.exit(2)
-        raise
 
 
 if __name__ == "__main__":

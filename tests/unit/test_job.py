@@ -12,7 +12,7 @@ from datrial.analyses.registry import ANALYSES
 from datrial.errors import UsageError
 from datrial.pipeline.identity import code_version, content_hash, files_hash
 from datrial.pipeline.inputs import run_id
-from datrial.pipeline.job import Job
+from datrial.pipeline.job import Job, departures
 
 
 def test_a_changed_parameter_reaches_its_analysis_and_defaults_are_complete() -> None:
@@ -39,6 +39,18 @@ def test_values_are_read_as_yaml() -> None:
 def test_what_does_not_exist_is_told(job: dict[str, object], told: str) -> None:
     with pytest.raises(UsageError, match=told):
         Job.model_validate({"study": "drive", **job}).resolved_study()
+
+
+def test_a_run_records_how_it_departs_from_the_plan_and_not_what_was_typed() -> None:
+    plain = Job(study="drive").resolved_study()
+    same = Job(study="drive", changes={"risk_score.effect": "gamma"}).resolved_study()
+    assert departures(plain) == departures(same) == (None, {})
+    other = Job(
+        study="drive",
+        analyses=("risk_score",),
+        changes={"risk_score.effect": "normal", "needs_classes.starts": "5"},
+    ).resolved_study()
+    assert departures(other) == (("risk_score",), {"risk_score.effect": '"normal"'})
 
 
 def test_only_the_chosen_analyses_run_in_the_order_of_the_plan() -> None:

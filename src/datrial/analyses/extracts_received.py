@@ -36,7 +36,7 @@ def _rows_table(context: Context) -> Table:
     rows = context.connection.execute(
         """
         select
-            table_name, split_part(extract_id, ':', 1) as mapping,
+            table_name, split_part(extract_id, '@', 1) as mapping,
             sum(received), sum(staged), sum(quarantined)
         from accounting.extract group by all order by all
         """
@@ -74,11 +74,12 @@ def _problems_table(context: Context) -> Table:
     )
     table.column("answers", "Answers")
     rows = context.connection.execute(
-        "select table_name, problem, sum(rows) from accounting.problem group by all order by all"
+        "select table_name, column_name, problem, sum(rows) from accounting.problem "
+        "group by all order by all"
     ).fetchall()
-    for name, problem, count in rows:
-        row = f"{name}__{_key(problem)}"
-        table.row(row, f"{_words(name)}: {problem}")
+    for name, column, problem, count in rows:
+        row = f"{name}__{column}__{_key(problem)}"
+        table.row(row, f"{_words(name)}: {_words(column)}: {problem}")
         table.add(row, "answers", "count", count)
     return table
 

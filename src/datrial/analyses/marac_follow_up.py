@@ -40,23 +40,24 @@ def run(context: Context, parameters: MaracFollowUpParameters) -> list[Table]:
         [chosen],
     ).df()
     labels = ", ".join(context.study.sites[site].label for site in chosen)
-    note = (
+    people = (
         f"All allocated perpetrators of {labels}, as allocated: "
         + ", ".join(
             f"{(history['arm'] == arm).sum()} {settings.label}"
             for arm, settings in context.study.arms.items()
         )
-        + ". An appearance is a case heard at MARAC; the index meeting lies in no period. "
-        "End of intervention: closure date; for controls the index date plus the mean duration in "
-        "the "
-        "intervention arm."
+        + ". An appearance is a case heard at MARAC."
+    )
+    note = (
+        f"{people} The index meeting lies in no period. End of intervention: closure date; for "
+        "controls the index date plus the mean duration in the intervention arm."
     )
     return [
         _reappearance_table(context, periods, note),
         _rate_ratio_table(context, periods, note),
-        _appearances_table(context, history, note),
-        _serial_table(context, history, note),
-        _serial_periods_table(context, periods, history, note),
+        _appearances_table(context, history, people),
+        _serial_table(context, history, people),
+        _serial_periods_table(context, periods, history, people),
     ]
 
 
@@ -270,9 +271,9 @@ ANALYSIS = Analysis(
     question="Are perpetrators who were allocated to the intervention heard at MARAC again less "
     "often, "
     "and do fewer of them turn to further victims-survivors?",
-    population="Every allocated perpetrator of the chosen sites, in the arm he was allocated to "
-    "(intention to treat), whether or not he has any record.",
-    rules="Index date: the meeting at which he was allocated. Periods run from the index date and "
+    population="Every allocated perpetrator of the chosen sites, as allocated "
+    "(intention to treat), whether or not there is any record.",
+    rules="Index date: the meeting of the allocation. Periods run from the index date and "
     "from the "
     "end of intervention as the study file states. A person counts in a period only for the days "
     "for which "

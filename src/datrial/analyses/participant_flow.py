@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from datrial.allocation.eligibility import Reason
 from datrial.analyses.base import Analysis, Context, Parameters
-from datrial.results.cells import Table
+from datrial.results.cells import State, Table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,9 +31,10 @@ def run(context: Context, parameters: ParticipantFlowParameters) -> list[Table]:
     table = Table(
         "participant_flow.flow",
         "Participant flow",
-        "Perpetrators, except in the two rows on IDVA forms, which count victims-survivors. "
-        "Heard: at "
-        "MARAC, for which data were received. Excluded: never allocated, with the reason.",
+        "Perpetrators, except in the two rows on IDVA forms, which count victims-survivors. Heard: "
+        "at MARAC, for which data were received. Not allocated: never, with the reason. The police "
+        "were asked about the intervention arm and a random subsample of the controls only, so "
+        "controls with a police record are not a share of all controls.",
         ("D-T1",),
     )
     table.column("all", "All")
@@ -42,12 +43,12 @@ def run(context: Context, parameters: ParticipantFlowParameters) -> list[Table]:
     allocated = people[people["is_allocated"]]
     _add_assessed(table, people)
     _add_by_arm(context, table, "allocated", "Allocated", allocated)
-    _add_by_arm(
-        context, table, "completed", "Completed the intervention", allocated[allocated["completed"]]
-    )
-    _add_by_arm(
-        context, table, "cms_forms", "With a case-management record", allocated[allocated["in_cms"]]
-    )
+    intervention = [arm for arm, about in context.study.arms.items() if about.role != "control"]
+    for row, label, column in (
+        ("completed", "Completed the intervention", "completed"),
+        ("cms_forms", "With a case-management record", "in_cms"),
+    ):
+        _add_by_arm(context, table, row, label, allocated[allocated[column]], of=intervention)
     _add_victims(context, table, allocated)
     for site, about in context.study.sites.items():
         of_site = allocated[allocated["site"] == site]
@@ -72,11 +73,25 @@ def _add_assessed(table: Table, people: pd.DataFrame) -> None:
     table.add("allocated_not_heard", "all", "count", int((~people["in_marac"]).sum()))
 
 
-def _add_by_arm(context: Context, table: Table, row: str, label: str, people: pd.DataFrame) -> None:
+def _add_by_arm(
+    context: Context,
+    table: Table,
+    row: str,
+    label: str,
+    people: pd.DataFrame,
+    *,
+    of: list[str] | None = None,
+) -> None:
+    """Add a count for all and for each arm; ``of``: the arms to which the row applies."""
     table.row(row, label)
     table.add(row, "all", "count", len(people))
     for arm in context.study.arms:
-        table.add(row, arm, "count", int((people["arm"] == arm).sum()))
+        count = int((people["arm"] == arm).sum())
+        if of is None or arm in of or count:
+            table.add(row, arm, "count", count)
+        else:
+            reason = "only the intervention has this"
+            table.absent(row, arm, "count", reason, state=State.NOT_APPLICABLE)
 
 
 def _add_victims(context: Context, table: Table, allocated: pd.DataFrame) -> None:

@@ -101,7 +101,7 @@ class Study(_Strict):
     study: str
     title: str
     design: Literal["randomised_trial", "single_arm"]
-    seed: int
+    seed: int = Field(ge=0)
     arms: dict[str, Arm]
     sites: dict[str, Site]
     allocation: Allocation

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any, Literal
 
@@ -76,6 +77,29 @@ class Job(_Strict):
         chosen = tuple(name for name in study.primary_outcomes if name in analyses)
         resolved = study.model_copy(update={"analyses": analyses, "primary_outcomes": chosen})
         return check_parameters(resolved)
+
+
+def departures(resolved: Study) -> tuple[tuple[str, ...] | None, dict[str, str]]:
+    """Return how a resolved study departs from its study file.
+
+    Two jobs with the same resolved study are the same run, however they were
+    asked for; so this, and not what was typed, is what a run records.
+
+    Returns
+    -------
+    only, changes
+        The analyses, if not all of the plan; ``analysis.parameter`` -> its
+        value (JSON, which is YAML) where it is not the plan's.
+    """
+    plan = check_parameters(load_study(resolved.study)).analyses
+    only = tuple(resolved.analyses) if list(resolved.analyses) != list(plan) else None
+    changes = {
+        f"{analysis}.{name}": json.dumps(value)
+        for analysis, parameters in resolved.analyses.items()
+        for name, value in parameters.items()
+        if value != plan[analysis][name]
+    }
+    return only, changes
 
 
 def check_parameters(study: Study) -> Study:

@@ -26,6 +26,7 @@ from datrial.pipeline.job import (
     Published,
     Received,
     RowCount,
+    departures,
 )
 from datrial.warehouse.snapshots import SnapshotStore
 
@@ -214,6 +215,7 @@ def publish(job: Job, snapshot: str, analysed: list[Analysed]) -> Published:
 def _manifest(inputs: Inputs, snapshot: str, analysed: list[Analysed]) -> dict[str, Any]:
     """Return the record of how a run came about."""
     study = inputs.study
+    only, changes = departures(study)
     connection = SnapshotStore(home(), study.study).open(snapshot)
     try:
         covered = connection.execute("select max(last_day) from study.coverage").fetchall()
@@ -228,7 +230,8 @@ def _manifest(inputs: Inputs, snapshot: str, analysed: list[Analysed]) -> dict[s
         "data_until": covered[0][0],
         "seeds": {"study": study.seed},
         "parameters": study.analyses,
-        "changes": inputs.job.changes,
+        "only": only,
+        "changes": changes,
         "primary_outcomes": study.primary_outcomes,
         "arms": {key: arm.label for key, arm in study.arms.items()},
         "sites": {key: site.label for key, site in study.sites.items()},
@@ -276,9 +279,7 @@ def _load(
     from datrial.extracts.raw import load
     from datrial.extracts.staging import stage
 
-    load(
-        connection, receipts, inputs.mappings, landing_folder(), inputs.pseudonymiser().pseudonyms
-    )
+    load(connection, receipts, inputs.mappings, landing_folder(), inputs.pseudonymiser().pseudonyms)
     loaded = {receipt.mapping for receipt in receipts}
     fed = [m for m in inputs.mappings if m.key in loaded or not m.optional]
     tables = sorted({table.table for mapping in fed for table in mapping.tables})

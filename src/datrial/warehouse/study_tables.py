@@ -13,9 +13,13 @@ if TYPE_CHECKING:
 
 
 def write_study_tables(
-    connection: duckdb.DuckDBPyConnection, study: Study, mappings: Iterable[SourceMapping]
+    connection: duckdb.DuckDBPyConnection,
+    study: Study,
+    mappings: Iterable[SourceMapping],
+    *,
+    simulated: bool = False,
 ) -> None:
-    """Write ``study.arm``, ``site``, ``period``, ``setting`` and ``coverage``.
+    """Write ``study.arm``, ``site``, ``period``, ``setting``, ``coverage`` and ``origin``.
 
     ``study.coverage`` has one row per source and site: the first and last day
     for which the agency says it sent everything (``covers`` of the mapping). A
@@ -50,6 +54,7 @@ def write_study_tables(
             for position, p in enumerate(study.periods)
         ],
     )  # fmt: skip
+    _write(connection, "study.origin", "simulated boolean", [(simulated,)])
     _write(connection, "study.setting", "name varchar, value double", settings(study))
     _write(
         connection,
