@@ -1,0 +1,1 @@
+"""Check the staging tables against their Great Expectations suites."""

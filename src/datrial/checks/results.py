@@ -1,0 +1,150 @@
+"""What the checks found: verdicts in counts, and the errors that stop a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import astuple, dataclass
+from typing import TYPE_CHECKING, Literal
+
+from datrial.checks.suites import Severity
+from datrial.errors import DataError
+from datrial.extracts.staging import NOT_DATA
+
+if TYPE_CHECKING:
+    import duckdb
+
+Verdict = Literal["passed", "quarantined", "failed", "warned"]
+
+
+@dataclass(frozen=True)
+class RuleResult:
+    """The verdict of one rule on one staging table.
+
+    Attributes
+    ----------
+    message
+        What happened, in one sentence with counts; empty if the rule passed.
+    """
+
+    table_name: str
+    rule_id: str
+    description: str
+    severity: Severity
+    rows_looked_at: int
+    rows_failed: int
+    verdict: Verdict
+    message: str = ""
+
+
+def save_results(connection: duckdb.DuckDBPyConnection, results: Sequence[RuleResult]) -> None:
+    """Add results to ``checks.result``, in place of earlier ones of the same tables."""
+    connection.execute("create schema if not exists checks")
+    connection.execute(
+        "create table if not exists checks.result (table_name varchar, rule_id varchar, "
+        "description varchar, severity varchar, rows_looked_at bigint, rows_failed bigint, "
+        "verdict varchar, message varchar)"
+    )
+    for table in sorted({result.table_name for result in results}):
+        connection.execute("delete from checks.result where table_name = ?", [table])
+    if results:
+        connection.executemany(
+            "insert into checks.result values (?, ?, ?, ?, ?, ?, ?, ?)",
+            [astuple(result) for result in results],
+        )
+
+
+def raise_on_critical(results: Iterable[RuleResult]) -> None:
+    """Stop if a critical rule of a table failed.
+
+    Raises
+    ------
+    DataError
+        Naming every such table and rule, with counts.
+    """
+    failed = [result for result in results if result.verdict == "failed"]
+    if failed:
+        raise DataError(
+            f"{len(failed)} critical check(s) failed:\n"
+            + "\n".join(f"  - {_sentence(result)}" for result in failed)
+        )
+
+
+def _sentence(result: RuleResult) -> str:
+    return (
+        f"{result.table_name}, rule {result.rule_id} ({result.description}): {result.message} "
+        "Ask the agency to correct the extract, or correct its mapping file."
+    )
+
+
+def enforce_quarantine_limit(connection: duckdb.DuckDBPyConnection, limit: float) -> None:
+    """Stop if too many of a table's rows are quarantined.
+
+    Blank rows and summary lines are no data and do not count. An extract of
+    which not one row of data could be used stops the run too, however small it
+    is beside the others.
+
+    Parameters
+    ----------
+    connection
+        A warehouse after staging and checks.
+    limit
+        The largest allowed share (0 to 1) of a table's data rows.
+
+    Raises
+    ------
+    DataError
+        Naming each table, its share, the limit and the most frequent reasons.
+    """
+    counts = connection.execute(
+        """
+        with no_data as (
+            select table_name, extract_id, count(*) as rows
+            from quarantine.row where reason in (?, ?) group by all
+        )
+        select
+            extract.table_name, extract.extract_id,
+            extract.received - coalesce(no_data.rows, 0),
+            extract.quarantined - coalesce(no_data.rows, 0)
+        from accounting.extract as extract
+        left join no_data using (table_name, extract_id)
+        order by all
+        """,
+        list(NOT_DATA),
+    ).fetchall()
+    problems = []
+    for table in sorted({row[0] for row in counts}):
+        received = sum(row[2] for row in counts if row[0] == table)
+        quarantined = sum(row[3] for row in counts if row[0] == table)
+        share = quarantined / received if received else 0.0
+        if share > limit:
+            problems.append(
+                f"{table}: {quarantined:,} of {received:,} data rows ({share:.1%}) are "
+                f"quarantined, more than the limit of {limit:.1%} "
+                f"({_most_frequent(connection, table)})."
+            )
+    problems += [
+        f"{table}: none of the {received:,} data rows of extract {extract} can be used "
+        f"({_most_frequent(connection, table, extract)})."
+        for table, extract, received, quarantined in counts
+        if received and quarantined == received
+    ]
+    if problems:
+        raise DataError(
+            "Too many rows cannot be used:\n"
+            + "\n".join(f"  - {problem}" for problem in problems)
+            + "\nCorrect the mapping file, or ask the agency to correct the extract."
+        )
+
+
+def _most_frequent(
+    connection: duckdb.DuckDBPyConnection, table: str, extract: str | None = None
+) -> str:
+    """Return the three most frequent reasons with their number of rows."""
+    reasons = connection.execute(
+        "select reason, count(*) from quarantine.row "
+        "where table_name = $table and reason not in ($blank, $summary) "
+        "and extract_id = coalesce($extract, extract_id) "
+        "group by reason order by count(*) desc, reason limit 3",
+        {"table": table, "extract": extract, "blank": NOT_DATA[0], "summary": NOT_DATA[1]},
+    ).fetchall()
+    return "; ".join(f"{reason}: {rows:,} rows" for reason, rows in reasons)

@@ -1,0 +1,1 @@
+"""Read the agencies' files: landing, raw text, typed rows, staging with row accounting."""

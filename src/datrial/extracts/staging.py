@@ -1,0 +1,179 @@
+"""Staging: rows that can be used, quarantine for the others, and the account of both.
+
+Rows received (counted while the files were read) = rows staged + rows quarantined,
+for every table and extract, or the build stops.
+"""
+
+# ruff: noqa: S608 (the names in the SQL are those of configs/tables.yaml)
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from datrial.config.tables import staging_tables
+from datrial.errors import DatrialError
+
+if TYPE_CHECKING:
+    import duckdb
+
+#: Reasons of rows that are no data at all; they do not count towards the quarantine limit.
+NOT_DATA = ("blank row", "summary line")
+
+
+def stage(connection: duckdb.DuckDBPyConnection, tables: Iterable[str], sql_folder: Path) -> None:
+    """Make ``staging.<table>``, ``quarantine.row`` and the accounts from ``mapped``.
+
+    Parameters
+    ----------
+    connection
+        A warehouse into which the extracts have been loaded.
+    tables
+        The staging tables to make.
+    sql_folder
+        The folder with ``<table>.sql``: a SELECT of the mapped columns and
+        ``reject_reason``, which is null for a row that is staged.
+
+    Raises
+    ------
+    DatrialError
+        If a SQL file is missing or fails, or if rows were lost or doubled.
+    """
+    names = sorted(tables)
+    _make_account_tables(connection)
+    for name in names:
+        _judge_rows(connection, name, sql_folder)
+        columns = ", ".join(("extract_id", "row_number", "site", *staging_tables()[name].columns))
+        connection.execute(
+            f"create or replace table staging.{name} as "
+            f"select {columns} from judged where reject_reason is null "
+            "order by extract_id, row_number"
+        )
+        connection.execute("delete from quarantine.row where table_name = ?", [name])
+        connection.execute(
+            "insert into quarantine.row "
+            "select ?, extract_id, row_number, reject_reason, 'staging' "
+            "from judged where reject_reason is not null order by extract_id, row_number",
+            [name],
+        )
+        connection.execute("drop table judged")
+        balance(connection, name)
+
+
+def balance(connection: duckdb.DuckDBPyConnection, table: str) -> None:
+    """Write a table's ``accounting.extract`` and ``accounting.problem`` anew, and prove them.
+
+    Raises
+    ------
+    DatrialError
+        If for any extract the rows received are not the rows staged and
+        quarantined, each row once.
+    """
+    connection.execute("delete from accounting.extract where table_name = ?", [table])
+    connection.execute("delete from accounting.problem where table_name = ?", [table])
+    connection.execute(
+        f"""
+        insert into accounting.extract
+        with staged as (
+            select extract_id, count(*) as staged from staging.{table} group by extract_id
+        ),
+        quarantined as (
+            select extract_id, count(*) as quarantined
+            from quarantine.row where table_name = $name group by extract_id
+        )
+        select
+            extract.table_name, extract.extract_id, extract.site, extract.received,
+            coalesce(staged.staged, 0), coalesce(quarantined.quarantined, 0)
+        from raw.extract as extract
+        left join staged using (extract_id)
+        left join quarantined using (extract_id)
+        where extract.table_name = $name
+        order by extract.extract_id
+        """,
+        {"name": table},
+    )
+    connection.execute(
+        f"""
+        insert into accounting.problem
+        with problems as (
+            select mapped.extract_id, unnest(mapped.problems) as problem
+            from mapped.{table} as mapped
+            semi join staging.{table} as staged
+                on mapped.extract_id = staged.extract_id
+                and mapped.row_number = staged.row_number
+        )
+        select
+            $name, extract_id, split_part(problem, ': ', 1), split_part(problem, ': ', 2), count(*)
+        from problems
+        group by all
+        order by all
+        """,
+        {"name": table},
+    )
+    _prove(connection, table)
+
+
+def _prove(connection: duckdb.DuckDBPyConnection, table: str) -> None:
+    unbalanced = connection.execute(
+        "select extract_id, received, staged, quarantined from accounting.extract "
+        "where table_name = ? and received <> staged + quarantined order by extract_id",
+        [table],
+    ).fetchall()
+    for extract, received, staged, quarantined in unbalanced:
+        raise DatrialError(
+            f"{table}, extract {extract}: {received} rows were received, but {staged} are staged "
+            f"and {quarantined} quarantined. The snapshot is not published; please report this."
+        )
+    repeated, strange = connection.execute(
+        f"""
+        with placed as (
+            select extract_id, row_number from staging.{table}
+            union all
+            select extract_id, row_number from quarantine.row where table_name = $name
+        ),
+        counted as (
+            select extract_id, row_number, count(*) as times from placed group by all
+        )
+        select
+            count(*) filter (counted.times > 1),
+            count(*) filter (raw_row.row_number is null)
+        from counted
+        left join raw.{table} as raw_row using (extract_id, row_number)
+        """,
+        {"name": table},
+    ).fetchall()[0]
+    if repeated or strange:
+        raise DatrialError(
+            f"{table}: {repeated} received rows stand in more than one place and {strange} rows "
+            "were never received. The snapshot is not published; please report this."
+        )
+
+
+def _make_account_tables(connection: duckdb.DuckDBPyConnection) -> None:
+    for statement in (
+        "create schema if not exists staging",
+        "create schema if not exists quarantine",
+        "create schema if not exists accounting",
+        "create table if not exists quarantine.row (table_name varchar, extract_id varchar, "
+        "row_number bigint, reason varchar, stage varchar)",
+        "create table if not exists accounting.extract (table_name varchar, extract_id varchar, "
+        "site varchar, received bigint, staged bigint, quarantined bigint)",
+        "create table if not exists accounting.problem (table_name varchar, extract_id varchar, "
+        "column_name varchar, problem varchar, rows bigint)",
+    ):
+        connection.execute(statement)
+
+
+def _judge_rows(connection: duckdb.DuckDBPyConnection, table: str, sql_folder: Path) -> None:
+    import duckdb
+
+    path = sql_folder / f"{table}.sql"
+    if not path.is_file():
+        raise DatrialError(f"sql/staging/{table}.sql is missing.")
+    select = path.read_text(encoding="utf-8").strip().rstrip(";")
+    try:
+        connection.execute(f"create or replace temp table judged as {select}")
+    except duckdb.Error as error:
+        # The text of a conversion error can quote a row's value: only its kind is told.
+        raise DatrialError(f"sql/staging/{table}.sql failed ({type(error).__name__}).") from None
