@@ -1,5 +1,5 @@
 -- Grain:   one row per recorded incident and perpetrator
--- Key:     incident_id
+-- Key:     incident_id, perpetrator_id
 -- Source:  mapped.police_incident (police incident extracts)
 -- Version: 1
 -- Rejected, for the first reason that applies: blank row; summary line; cells that do not
@@ -34,15 +34,15 @@ compared as (
         judged.*,
         row_number() over same_key as place,
         row(
-            judged.site, judged.perpetrator_id, judged.incident_date, judged.offence,
+            judged.site, judged.incident_date, judged.offence,
             judged.domestic_abuse, judged.crimed, judged.outcome
         ) is not distinct from first_value(row(
-            judged.site, judged.perpetrator_id, judged.incident_date, judged.offence,
+            judged.site, judged.incident_date, judged.offence,
             judged.domestic_abuse, judged.crimed, judged.outcome
         )) over same_key as is_same_content
     from judged
     window same_key as (
-        partition by judged.fault is null, judged.incident_id
+        partition by judged.fault is null, judged.incident_id, judged.perpetrator_id
         order by judged.extract_id, judged.row_number
     )
 )

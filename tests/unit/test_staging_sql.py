@@ -211,3 +211,8 @@ def test_an_action_in_two_overlapping_extracts_counts_once() -> None:
     assert verdicts("cms_action", action, {**later, "work": "indirect"}) == [None, None]
     third = {**action, "extract_id": "x@3"}
     assert verdicts("cms_action", action, later, third) == [None, REPEAT, REPEAT]
+
+
+def test_two_perpetrators_of_one_incident_are_two_rows() -> None:
+    good = GOOD["police_incident"]
+    assert verdicts("police_incident", good, {**good, "perpetrator_id": "p_2"}) == [None, None]

@@ -65,7 +65,8 @@ def allocate(job: Job) -> Allocated:
     """Bring the ledger up to date from the referrals, before any outcome is read.
 
     Only files that the allocation is made from are read: MARAC case lists, the
-    allocation list and the places at each meeting.
+    allocation list and the places at each meeting. They pass their checks
+    first: what is in the ledger cannot be taken out again.
     """
     from datrial.allocation.eligibility import Reason
     from datrial.allocation.ledger import Ledger
@@ -80,7 +81,7 @@ def allocate(job: Job) -> Allocated:
     study = inputs.study
     receipts = [receipt for receipt in _land(inputs) if receipt.mapping in _referral_keys(inputs)]
     with _in_memory() as connection, Ledger(inputs.ledger_path) as ledger:
-        _load(connection, inputs, receipts)
+        _check(connection, _load(connection, inputs, receipts), study.quarantine_limit)
         hearings, capacity = referrals(connection)
         _verify(ledger)
         operator, key = getpass.getuser(), inputs.pseudonymiser().fingerprint
@@ -134,16 +135,11 @@ def _fill(connection: duckdb.DuckDBPyConnection, inputs: Inputs, receipts: list[
     """Take the warehouse from raw rows to marts; a failed critical check stops it."""
     from datrial.allocation.ledger import Ledger
     from datrial.allocation.recording import allocations, exclusions
-    from datrial.checks.results import enforce_quarantine_limit, raise_on_critical
-    from datrial.checks.run import run_checks
     from datrial.warehouse.builder import build_tables
     from datrial.warehouse.study_tables import write_allocations, write_study_tables
 
     study = inputs.study
-    tables = _load(connection, inputs, receipts)
-    results = run_checks(connection, project_root() / "expectations", tables)
-    raise_on_critical(results)
-    enforce_quarantine_limit(connection, study.quarantine_limit)
+    _check(connection, _load(connection, inputs, receipts), study.quarantine_limit)
     if not inputs.ledger_path.is_file():
         raise DataError(
             f"There is no allocation ledger. Run `datrial allocate --study {study.study}` first."
@@ -295,6 +291,15 @@ def _is_complete(run: str) -> bool:
     if not (folder / MANIFEST).is_file() or not report_path(run).is_file():
         return False
     return not read_manifest(folder).failed
+
+
+def _check(connection: duckdb.DuckDBPyConnection, tables: list[str], limit: float) -> None:
+    """Judge staged tables by their suites; a failed critical check stops the run."""
+    from datrial.checks.results import enforce_quarantine_limit, raise_on_critical
+    from datrial.checks.run import run_checks
+
+    raise_on_critical(run_checks(connection, project_root() / "expectations", tables))
+    enforce_quarantine_limit(connection, limit)
 
 
 def _verify(ledger: Ledger) -> None:
