@@ -23,11 +23,14 @@ run: $(VENV)/.runtime
 	$(BIN)/datrial simulate --study $(STUDY) --seed $(SEED)
 	$(BIN)/datrial run --study $(STUDY)
 
+# One process a core and a file at a time to each; a model needs no threads of its own.
+TEST := OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+
 test: $(VENV)/.development browser
-	$(BIN)/python -m pytest
+	$(TEST)
 
 test-long: $(VENV)/.development browser
-	$(BIN)/python -m pytest -m "long or not long" --timeout=3600
+	$(TEST) -m "long or not long" --timeout=3600
 
 lint: $(VENV)/.development
 	$(BIN)/ruff check .

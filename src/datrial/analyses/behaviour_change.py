@@ -62,7 +62,7 @@ def run(context: Context, parameters: BehaviourChangeParameters) -> list[Table]:
         f"{fit.n_clusters} service users; {fit.n_left_out} forms with a missing answer or a don't "
         f"know in "
         f"a variable of the model are left out (complete cases). Standard errors are clustered by "
-        f"service user ({fit.covariance_note}). {' '.join(fit.notes)}"
+        f"service user ({fit.covariance_note.rstrip('.')}). {' '.join(fit.notes)}"
     ).strip()
     return [
         counts,

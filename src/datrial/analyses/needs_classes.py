@@ -100,11 +100,9 @@ def need_items(context: Context, time_point: str, dont_know: str) -> pd.DataFram
         "select * from marts.need where time_point = ? order by person_id", [time_point]
     ).df()
     codes = {"yes": 1.0, "no": 0.0} | ({"dont_know": 0.0} if dont_know == "no" else {})
-    return (
-        frame.set_index("person_id")[list(NEEDS)]
-        .apply(lambda column: column.map(codes))
-        .astype(float)
-    )
+    answers = frame.set_index("person_id")[list(NEEDS)]
+    items: pd.DataFrame = answers.apply(lambda column: column.map(codes)).astype(float)
+    return items
 
 
 def prevalence_table(context: Context, dont_know: str) -> Table:

@@ -9,6 +9,7 @@ import datetime as dt
 import getpass
 import hashlib
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     import duckdb
 
     from datrial.allocation.ledger import Ledger
+    from datrial.config.mapping import SourceMapping
     from datrial.extracts.landing import Receipt
 
 
@@ -79,9 +81,11 @@ def allocate(job: Job) -> Allocated:
 
     inputs = resolve(job)
     study = inputs.study
-    receipts = [receipt for receipt in _land(inputs) if receipt.mapping in _referral_keys(inputs)]
+    receipts = _land(inputs)
+    referring = [mapping for mapping in inputs.mappings if mapping.referral]
     with _in_memory() as connection, Ledger(inputs.ledger_path) as ledger:
-        _check(connection, _load(connection, inputs, receipts), study.quarantine_limit)
+        tables = _load(connection, inputs, receipts, referring)
+        _check(connection, tables, study.quarantine_limit)
         hearings, capacity = referrals(connection)
         _verify(ledger)
         operator, key = getpass.getuser(), inputs.pseudonymiser().fingerprint
@@ -139,7 +143,8 @@ def _fill(connection: duckdb.DuckDBPyConnection, inputs: Inputs, receipts: list[
     from datrial.warehouse.study_tables import write_allocations, write_study_tables
 
     study = inputs.study
-    _check(connection, _load(connection, inputs, receipts), study.quarantine_limit)
+    tables = _load(connection, inputs, receipts, inputs.mappings)
+    _check(connection, tables, study.quarantine_limit)
     if not inputs.ledger_path.is_file():
         raise DataError(
             f"There is no allocation ledger. Run `datrial allocate --study {study.study}` first."
@@ -269,15 +274,20 @@ def _land(inputs: Inputs) -> list[Receipt]:
 
 
 def _load(
-    connection: duckdb.DuckDBPyConnection, inputs: Inputs, receipts: list[Receipt]
+    connection: duckdb.DuckDBPyConnection,
+    inputs: Inputs,
+    receipts: list[Receipt],
+    mappings: Sequence[SourceMapping],
 ) -> list[str]:
-    """Load extracts to raw and staging; return the staging tables they feed."""
+    """Load the extracts of some mappings to raw and staging; return the tables they feed."""
     from datrial.extracts.raw import load
     from datrial.extracts.staging import stage
 
-    load(connection, receipts, inputs.mappings, landing_folder(), inputs.pseudonymiser().pseudonyms)
     loaded = {receipt.mapping for receipt in receipts}
-    fed = [m for m in inputs.mappings if m.key in loaded or not m.optional]
+    fed = [mapping for mapping in mappings if mapping.key in loaded or not mapping.optional]
+    keys = {mapping.key for mapping in fed}
+    chosen = [receipt for receipt in receipts if receipt.mapping in keys]
+    load(connection, chosen, fed, landing_folder(), inputs.pseudonymiser().pseudonyms)
     tables = sorted({table.table for mapping in fed for table in mapping.tables})
     stage(connection, tables, project_root() / "sql" / "staging")
     return tables
@@ -310,10 +320,6 @@ def _verify(ledger: Ledger) -> None:
             f"The allocation ledger is not as it was written (entry {found.first_fault}: "
             f"{found.problem}). Nothing was allocated; restore ledger.sqlite from its backup."
         )
-
-
-def _referral_keys(inputs: Inputs) -> set[str]:
-    return {mapping.key for mapping in inputs.mappings if mapping.referral}
 
 
 def _list_hash(receipts: list[Receipt]) -> str:

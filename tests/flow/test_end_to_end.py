@@ -1,0 +1,272 @@
+"""The whole road on simulated extracts, as a person runs it: command line, Prefect, report."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import re
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from datrial.allocation.ledger import Ledger
+from datrial.allocation.recording import allocations
+from datrial.config.study import load_study
+from datrial.pipeline import stops
+from datrial.pipeline.inputs import resolve
+from datrial.pipeline.job import Job
+from datrial.results.read import read_run
+from datrial.simulate.names import CANARY
+from datrial.warehouse.snapshots import SnapshotStore
+
+DATRIAL = str(Path(sys.executable).with_name("datrial"))
+
+
+def datrial(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run the command line with its own state and no Prefect server of ours."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("PREFECT_", "DATRIAL_"))}
+    return subprocess.run(
+        [DATRIAL, *words], env={**kept, "DATRIAL_HOME": str(home)}, capture_output=True, text=True,
+        timeout=280, stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A state folder with simulated extracts and one finished run."""
+    folder = tmp_path_factory.mktemp("home")
+    simulated = datrial(folder, "simulate", "--seed", "1")
+    assert simulated.returncode == 0, simulated.stderr
+    ran = datrial(folder, "run", "--study", "drive")
+    assert ran.returncode == 0, ran.stderr
+    (folder / "first.txt").write_text(ran.stdout)
+    return folder
+
+
+@pytest.fixture
+def in_home(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.setenv("DATRIAL_HOME", str(home))
+    yield home
+
+
+def run_of(home: Path) -> str:
+    """Return the id of the finished run."""
+    said = re.search(r"Run: +(\w+)", (home / "first.txt").read_text())
+    assert said
+    return said[1]
+
+
+def test_a_run_ends_with_its_id_its_report_and_the_rate_ratios(home: Path) -> None:
+    said = (home / "first.txt").read_text()
+    assert "Run:" in said and "Report:" in said
+    assert "published" in said and "0.91 (0.86-0.95)" in said  # Table A3.2, midpoint
+    assert (home / "reports" / run_of(home) / "index.html").stat().st_size > 50_000
+
+
+def test_with_nothing_new_a_run_says_so_and_writes_nothing(home: Path) -> None:
+    before = written(home)
+    again = datrial(home, "run", "--study", "drive")
+    assert again.returncode == 0 and "Nothing changed" in again.stdout
+    assert written(home) == before
+
+
+def written(home: Path) -> dict[Path, int]:
+    """Return when each file was written (SQLite's index of readers, -shm, is not data)."""
+    files = (p for p in home.rglob("*") if p.is_file() and not p.name.endswith("-shm"))
+    return {path: path.stat().st_mtime_ns for path in files}
+
+
+def test_published_sizes_come_out_at_every_stop(in_home: Path) -> None:
+    flow = read_run(in_home, run_of(in_home)).table("participant_flow.flow")
+    assert flow is not None
+    for row, intervention, control in (
+        ("allocated", 509, 2085), ("insights_intake", 196, 610), ("insights_both", 104, 353),
+        ("marac_site_2", 184, 1139), ("police_record_site_2", 149, 173),
+        ("police_record_site_1", 155, 156),
+    ):  # fmt: skip
+        assert flow.value(row, "intervention", "count") == intervention, row
+        assert flow.value(row, "control", "count") == control, row
+    excluded = sum(
+        flow.value(row, "all", "count") or 0
+        for row in flow.table.row_labels
+        if row.startswith("excluded_")
+    )
+    heard, allocated = flow.value("heard", "all", "count"), flow.value("allocated", "all", "count")
+    assert heard == excluded + (allocated or 0)  # nobody is lost on the way
+
+
+def test_quarantine_holds_what_the_simulator_spoiled(in_home: Path) -> None:
+    """Rows quarantined, table by table, equal the junk rows that truth/ counts."""
+    with (in_home / "inbox" / "drive" / "truth" / "mess.csv").open(encoding="utf-8") as file:
+        mess = list(csv.DictReader(file))
+    rows_of_their_own = (
+        "blank_row", "summary_line", "exact_duplicate", "impossible_required_date",
+        "unknown_required_code", "missing_reference",
+    )  # fmt: skip
+    injected: dict[str, int] = {}
+    for entry in mess:
+        if entry["kind"] in rows_of_their_own:
+            injected[entry["table"]] = injected.get(entry["table"], 0) + int(entry["rows"])
+    with SnapshotStore(in_home, "drive").open() as connection:
+        found = dict(
+            connection.execute(
+                "select table_name, sum(quarantined) from accounting.extract group by all"
+            ).fetchall()
+        )
+        unbalanced = connection.execute(
+            "select count(*) from accounting.extract where received <> staged + quarantined"
+        ).fetchall()
+    assert unbalanced == [(0,)]
+    assert found == injected
+
+
+def test_the_ledger_was_written_before_any_outcome_was_read(in_home: Path) -> None:
+    record = sorted((in_home / "attempts").glob("*.json"))[0]
+    names = [stop["name"] for stop in json.loads(record.read_text())["stops"]]
+    assert names.index("allocate") < names.index("build")
+
+
+def test_the_projects_own_lottery_gives_the_imported_arms(
+    in_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = load_study("drive")
+    lottery = study.allocation.model_copy(update={"method": "capacity_lottery"})
+    own = study.model_copy(update={"allocation": lottery})
+    imported = allocations(Ledger(in_home / "ledger.sqlite"), study)
+    shutil.copytree(in_home / "inbox", tmp_path / "inbox")
+    monkeypatch.setenv("DATRIAL_HOME", str(tmp_path))
+    inputs = resolve(Job(study="drive"))
+    monkeypatch.setattr(stops, "resolve", lambda job: type(inputs)(job, own, inputs.mappings))
+    first = stops.allocate(Job(study="drive"))
+    again = stops.allocate(Job(study="drive"))
+    drawn = allocations(Ledger(tmp_path / "ledger.sqlite"), own)
+    assert [row[:4] for row in drawn] == [row[:4] for row in imported]
+    assert first.arms == {"intervention": 509, "control": 2085}
+    assert (first.new, again.new) == (2594, 0)
+
+
+def withheld_texts(home: Path) -> set[str]:
+    """Return names from the withheld columns and references as the agencies wrote them."""
+    texts = set()
+    for mapping in resolve(Job(study="drive")).mappings:
+        for path in (home / "inbox" / "drive").glob(mapping.file):
+            if mapping.format != "csv":
+                continue
+            with path.open(encoding=mapping.encoding, newline="") as file:
+                reader = csv.DictReader(file, delimiter=mapping.delimiter)
+                table = mapping.tables[0]
+                secret = [*table.withheld, table.columns.get("perpetrator_id", "")]
+                for number, row in enumerate(reader):
+                    if number % 60 == 0:
+                        texts |= {str(row.get(column) or "").strip() for column in secret}
+    return {text for text in texts if len(text) >= 6 and not text.isdigit() and "/" not in text}
+
+
+def test_no_name_and_no_reference_is_in_anything_that_a_run_writes(in_home: Path) -> None:
+    """Snapshots, results, reports, logs, records, ledger and Prefect's database are searched."""
+    secrets = withheld_texts(in_home) | {CANARY}
+    assert len(secrets) > 200
+    searched = 0
+    for path in in_home.rglob("*"):
+        inside = path.relative_to(in_home).parts
+        if not path.is_file() or inside[0] in ("inbox", "landing"):
+            continue
+        searched += 1
+        content = path.read_bytes()
+        if path.suffix == ".duckdb":
+            content += dump(path)
+        elif path.suffix in (".sqlite", ".db"):
+            content += "\n".join(
+                sqlite3.connect(f"file:{path}?mode=ro", uri=True).iterdump()
+            ).encode()
+        found = [secret for secret in secrets if secret.encode() in content]
+        assert not found, f"{len(found)} secrets in {path.relative_to(in_home)}"
+    assert searched > 20
+
+
+def dump(path: Path) -> bytes:
+    """Return every text of every table of a DuckDB file (its pages are compressed)."""
+    texts = []
+    with duckdb.connect(str(path), read_only=True) as connection:
+        tables = connection.execute(
+            "select table_schema || '.' || table_name from information_schema.tables"
+        ).fetchall()
+        for (table,) in tables:
+            texts += [str(row) for row in connection.execute(f"select * from {table}").fetchall()]
+    return "\n".join(texts).encode()
+
+
+def test_a_changed_parameter_gives_a_run_of_its_own_on_the_same_snapshot(home: Path) -> None:
+    changed = datrial(
+        home, "analyse", "--only", "risk_score", "--set", "risk_score.effect=normal", "--json"
+    )
+    assert changed.returncode == 0, changed.stderr
+    run = json.loads(changed.stdout)["run_id"]
+    assert run != run_of(home)
+    ours, other = read_run(home, run_of(home)), read_run(home, run)
+    assert ours.manifest.snapshot_id == other.manifest.snapshot_id
+    gamma = ours.table("risk_score.rate_ratios")
+    normal = other.table("risk_score.rate_ratios")
+    assert gamma is not None and normal is not None
+    first = gamma.value("closure", "estimate", "rate_ratio") or 0
+    second = normal.value("closure", "estimate", "rate_ratio") or 0
+    assert first != second and first == pytest.approx(second, abs=0.02)
+
+
+def test_the_commands_answer(home: Path) -> None:
+    assert run_of(home) in datrial(home, "runs").stdout
+    assert "Current snapshot" in datrial(home, "status").stdout
+    assert "passed" in datrial(home, "checks").stdout
+    assert "xtpoisson" in datrial(home, "explain", "risk_score").stdout
+    again = datrial(home, "allocate")
+    assert "509 intervention, 2085 control; 0 new" in again.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        (["run", "--study", "dirve"], 2, "no study 'dirve'"),
+        (["run", "--set", "risk_score.effect"], 2, "ANALYSIS.PARAMETER=VALUE"),
+        (["run", "--set", "risk_score.effect=cauchy"], 2, "risk_score"),
+        (["explain", "happiness"], 2, "no analysis 'happiness'"),
+        (["run", "--inbox", "nowhere-at-all"], 3, "nowhere-at-all"),
+        (["frobnicate"], 2, "frobnicate"),
+    ],
+)
+def test_wrong_use_is_one_clear_message(home: Path, words: list[str], code: int, told: str) -> None:
+    ended = datrial(home, *words)
+    assert ended.returncode == code, ended.stderr
+    assert told in ended.stderr and "Traceback" not in ended.stderr
+
+
+def test_bad_extracts_leave_the_last_good_snapshot_current(home: Path, tmp_path: Path) -> None:
+    store = SnapshotStore(home, "drive")
+    good = store.current()
+    inbox = tmp_path / "inbox"
+    shutil.copytree(home / "inbox" / "drive", inbox)
+    (inbox / "drive_case_management.xlsx").write_bytes(b"not a workbook")
+    cases = inbox / "marac_site_1_cases.csv"
+    header, _, rest = cases.read_bytes().partition(b"\n")
+    cases.write_bytes(header.rstrip(b"\r") + b",Shoe size\n" + rest)
+    (inbox / "police_site_1_incidents.csv").write_bytes(b"")
+    ended = datrial(home, "run", "--inbox", str(inbox))
+    assert ended.returncode == 3, ended.stderr
+    for told in ("drive_case_management.xlsx", "Shoe size", "police_site_1_incidents.csv"):
+        assert told in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert store.current() == good
+
+
+def test_another_world_is_another_run(home: Path, tmp_path: Path, in_home: Path) -> None:
+    other = tmp_path / "other"
+    assert datrial(home, "simulate", "--seed", "2", "--out", str(other)).returncode == 0
+    here, there = stops.decide(Job(study="drive")), stops.decide(Job(study="drive", inbox=other))
+    assert here.up_to_date and not there.up_to_date
+    assert here.run_id != there.run_id and here.snapshot_id != there.snapshot_id
