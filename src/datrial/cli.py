@@ -108,8 +108,10 @@ def run(
     """
     from datrial.pipeline import stops
     from datrial.pipeline.supervise import supervise
+    from datrial.pipeline.sweep import tidy
 
     job = _job(study, inbox, None, changes, label)
+    tidy()
     decision = stops.decide(job)
     if decision.up_to_date:
         if not as_json:
@@ -164,9 +166,12 @@ def analyse(
                 typer.echo(f"{name}: {said}")
         published = stops.publish(job, chosen, analysed)
         attempt.change(run_id=published.run_id)
-    _show_run(published.run_id, as_json, changed=True)
-    if published.failed:
-        raise DatrialError(f"Finished in part: {', '.join(published.failed)} failed.")
+        _show_run(published.run_id, as_json, changed=True)
+        if published.failed:
+            raise DatrialError(
+                f"The run is finished in part: {', '.join(published.failed)} failed. The report "
+                "shows the gap."
+            )
 
 
 @app.command()

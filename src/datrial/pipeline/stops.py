@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from datrial import __version__
 from datrial.config.project import home, project_root
-from datrial.errors import DataError, DatrialError
+from datrial.errors import DataError
+from datrial.pipeline.failure import failure_of
 from datrial.pipeline.inputs import Inputs, resolve, run_id, run_identity, snapshot_id, work_folder
 from datrial.pipeline.job import (
     Allocated,
@@ -163,8 +164,6 @@ def analyse(job: Job, snapshot: str, analysis: str) -> Analysed:
     """Run one analysis on a snapshot; its tables wait in the work folder.
 
     A failure of an analysis is an answer, not an exception: the others go on.
-    Its reason names the kind of error; the full text goes to the log only if it
-    is ours (a library's message can quote data).
     """
     import numpy as np
 
@@ -180,7 +179,8 @@ def analyse(job: Job, snapshot: str, analysis: str) -> Analysed:
         context = Context(connection, study, np.random.default_rng([study.seed, step]))
         tables = chosen.run(context, chosen.parameters.model_validate(study.analyses[analysis]))
     except Exception as error:
-        return Analysed(analysis=analysis, state="failed", reason=_safe_reason(error))
+        reason = failure_of(error, f"analysis {analysis}").message
+        return Analysed(analysis=analysis, state="failed", reason=reason)
     finally:
         connection.close()
     save_draft(_draft_folder(job, snapshot), analysis, tables)
@@ -373,10 +373,3 @@ def _account(connection: duckdb.DuckDBPyConnection, snapshot: str) -> Built:
 
 def _draft_folder(job: Job, snapshot: str) -> Path:
     return work_folder() / "tables" / run_id(job.resolved_study(), snapshot, job.label)
-
-
-def _safe_reason(error: Exception) -> str:
-    """Return a sentence on a failed analysis that cannot hold a row's value."""
-    if isinstance(error, DatrialError):
-        return str(error)
-    return f"a fault in the analysis ({type(error).__name__}); the log has its place"

@@ -1,0 +1,135 @@
+"""One Prefect task per stop of the road. Each calls the stop and says how it went in counts.
+
+No task raises: Prefect would write the error with its traceback to its own
+database. A failed stop is a failed state with the sentence for people.
+Nothing is cached, and no result is kept by Prefect: what finished stands in our
+own record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from prefect import Task, task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State, TaskRun
+from prefect.states import Completed, Failed
+
+from datrial.config.project import home
+from datrial.errors import DataError
+from datrial.pipeline import stops
+from datrial.pipeline.failure import Failure, failure_of
+from datrial.pipeline.job import Allocated, Analysed, Built, Decision, Job, Published, Received
+from datrial.warehouse.snapshots import SnapshotStore
+
+Answer = TypeVar("Answer")
+
+
+def _may_pass(task: Task[..., Any], run: TaskRun, state: State[Any]) -> bool:
+    return isinstance(state.data, Failure) and state.data.may_pass
+
+
+@task(name="decide", cache_policy=NO_CACHE, persist_result=False)
+def decide(job: Job) -> State[Any]:
+    """Look whether there is anything new."""
+    return _answer("decide", lambda: stops.decide(job), _say_decision)
+
+
+@task(
+    name="receive",
+    cache_policy=NO_CACHE,
+    persist_result=False,
+    retries=2,
+    retry_delay_seconds=[2, 10],
+    retry_condition_fn=_may_pass,
+)
+def receive(job: Job) -> State[Any]:
+    """Land the extracts; a locked file or a share that was away is tried again."""
+    return _answer("receive", lambda: stops.receive(job), _say_received)
+
+
+@task(name="allocate", cache_policy=NO_CACHE, persist_result=False)
+def allocate(job: Job) -> State[Any]:
+    """Bring the allocation ledger up to date."""
+    return _answer("allocate", lambda: stops.allocate(job), _say_allocated)
+
+
+@task(name="build", cache_policy=NO_CACHE, persist_result=False)
+def build(job: Job) -> State[Any]:
+    """Build, check and publish the snapshot. A failed check is not tried again."""
+    return _answer("build", lambda: stops.build(job), _say_built)
+
+
+@task(name="current-snapshot", cache_policy=NO_CACHE, persist_result=False)
+def current_snapshot(job: Job) -> State[Any]:
+    """Find the last good snapshot of the study."""
+    return _answer("current snapshot", lambda: _current(job), lambda found: f"snapshot {found}")
+
+
+@task(
+    name="analyse",
+    task_run_name="analyse {analysis}",
+    cache_policy=NO_CACHE,
+    persist_result=False,
+)
+def analyse(job: Job, snapshot: str, analysis: str) -> State[Any]:
+    """Run one analysis. Its failure is an answer: the others go on."""
+    outcome = stops.analyse(job, snapshot, analysis)
+    if outcome.state == "failed":
+        return Failed(message=outcome.reason, data=outcome)
+    return Completed(message="done", data=outcome)
+
+
+@task(name="publish", cache_policy=NO_CACHE, persist_result=False)
+def publish(job: Job, snapshot: str, analysed: list[Analysed]) -> State[Any]:
+    """Write the results and the report."""
+    return _answer("publish", lambda: stops.publish(job, snapshot, analysed), _say_published)
+
+
+def _answer(place: str, work: Callable[[], Answer], say: Callable[[Answer], str]) -> State[Any]:
+    try:
+        answer = work()
+    except Exception as error:
+        failure = failure_of(error, place)
+        return Failed(message=failure.message, data=failure)
+    return Completed(message=say(answer), data=answer)
+
+
+def _current(job: Job) -> str:
+    job.resolved_study()  # a wrong name of study or analysis is told first
+    found = SnapshotStore(home(), job.study).current()
+    if found is None:
+        raise DataError(
+            f"There is no snapshot of study {job.study} yet. Run the nightly flow first."
+        )
+    return found
+
+
+def _say_decision(decision: Decision) -> str:
+    if decision.up_to_date:
+        return "nothing changed: extracts, study, code and ledger are as before"
+    return "something is new"
+
+
+def _say_received(received: Received) -> str:
+    return f"{received.extracts} extracts, {received.new} of them new"
+
+
+def _say_allocated(allocated: Allocated) -> str:
+    arms = ", ".join(f"{count} {arm}" for arm, count in allocated.arms.items()) or "nobody"
+    excluded = sum(allocated.excluded.values())
+    return f"in the ledger: {arms}; {allocated.new} new; {excluded} not eligible"
+
+
+def _say_built(built: Built) -> str:
+    received = sum(row.received for row in built.rows)
+    quarantined = sum(row.quarantined for row in built.rows)
+    return (
+        f"snapshot {built.snapshot_id}: {received:,} rows received, {quarantined:,} quarantined, "
+        f"{len(built.checks)} checks"
+    )
+
+
+def _say_published(published: Published) -> str:
+    return f"run {published.run_id}"
