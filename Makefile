@@ -9,6 +9,10 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 SEED ?= 1
+# Another seed is another trial, with a ledger and all other state of its own.
+ifneq ($(SEED),1)
+export DATRIAL_HOME ?= data/seed-$(SEED)
+endif
 STUDY ?= drive
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
 

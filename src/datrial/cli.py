@@ -83,13 +83,20 @@ def simulate(
     from datrial.config.project import home
     from datrial.config.study import load_study
     from datrial.simulate import simulate as write_extracts
-    from datrial.simulate import up_to_date
+    from datrial.simulate import up_to_date, world_of
 
     settings = load_study(study)
     folder = (out or home() / "inbox" / study).absolute()
     if up_to_date(settings, folder, seed, scale):
         typer.echo(f"Simulated extracts of seed {seed} are there already: {_short(folder)}")
         return
+    other = world_of(folder) not in (None, (seed, scale))
+    if out is None and other and (home() / "ledger.sqlite").is_file():
+        raise UsageError(
+            f"{_short(folder)} holds another simulated trial, and its allocations stand in the "
+            "ledger for good. Give this one a state of its own: "
+            f"DATRIAL_HOME={_short(home() / f'seed-{seed}')} datrial simulate --seed {seed}"
+        )
     summary = write_extracts(settings, folder, seed=seed, scale=scale, progress=typer.echo)
     typer.echo(f"{sum(summary.rows.values())} rows in {len(summary.rows)} files: {_short(folder)}")
 

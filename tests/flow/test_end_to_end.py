@@ -238,6 +238,7 @@ def test_the_commands_answer(home: Path) -> None:
         (["explain", "happiness"], 2, "no analysis 'happiness'"),
         (["run", "--inbox", "nowhere-at-all"], 3, "nowhere-at-all"),
         (["frobnicate"], 2, "frobnicate"),
+        (["simulate", "--seed", "2"], 2, "a state of its own"),  # the ledger has seed 1's trial
     ],
 )
 def test_wrong_use_is_one_clear_message(home: Path, words: list[str], code: int, told: str) -> None:

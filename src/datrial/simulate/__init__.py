@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datrial.config.study import Study
 
-__all__ = ["SimulationSummary", "simulate", "up_to_date"]
+__all__ = ["SimulationSummary", "simulate", "up_to_date", "world_of"]
 
 
 @dataclass(frozen=True)
@@ -83,3 +83,10 @@ def up_to_date(study: Study, out: Path, seed: int, scale: int) -> bool:
     from datrial.simulate.manifest import matches
 
     return matches(study, out, seed, scale)
+
+
+def world_of(out: Path) -> tuple[int, int] | None:
+    """Return the seed and scale of the extracts in a folder, if it holds simulated ones."""
+    from datrial.simulate import manifest
+
+    return manifest.world_of(out)

@@ -53,6 +53,12 @@ def written_before(out: Path) -> list[str]:
     return sorted(_read(out).get("files", {}))
 
 
+def world_of(out: Path) -> tuple[int, int] | None:
+    """Return the seed and scale of the extracts in a folder, if it holds simulated ones."""
+    written = _read(out).get("settings", {})
+    return (written["seed"], written["scale"]) if written else None
+
+
 def matches(study: Study, out: Path, seed: int, scale: int) -> bool:
     """Return whether the manifest has these settings and every file is as it says."""
     manifest = _read(out)
