@@ -16,12 +16,9 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.states import Completed, Failed
 
-from datrial.config.project import home
-from datrial.errors import DataError
 from datrial.pipeline import stops
 from datrial.pipeline.failure import Failure, failure_of
 from datrial.pipeline.job import Allocated, Analysed, Built, Decision, Job, Published, Received
-from datrial.warehouse.snapshots import SnapshotStore
 
 Answer = TypeVar("Answer")
 
@@ -64,7 +61,9 @@ def build(job: Job) -> State[Any]:
 @task(name="current-snapshot", cache_policy=NO_CACHE, persist_result=False)
 def current_snapshot(job: Job) -> State[Any]:
     """Find the last good snapshot of the study."""
-    return _answer("current snapshot", lambda: _current(job), lambda found: f"snapshot {found}")
+    return _answer(
+        "current snapshot", lambda: stops.snapshot_for(job), lambda found: f"snapshot {found}"
+    )
 
 
 @task(
@@ -96,16 +95,6 @@ def _answer(place: str, work: Callable[[], Answer], say: Callable[[Answer], str]
     return Completed(message=say(answer), data=answer)
 
 
-def _current(job: Job) -> str:
-    job.resolved_study()  # a wrong name of study or analysis is told first
-    found = SnapshotStore(home(), job.study).current()
-    if found is None:
-        raise DataError(
-            f"There is no snapshot of study {job.study} yet. Run the nightly flow first."
-        )
-    return found
-
-
 def _say_decision(decision: Decision) -> str:
     if decision.up_to_date:
         return "nothing changed: extracts, study, code and ledger are as before"
@@ -113,7 +102,10 @@ def _say_decision(decision: Decision) -> str:
 
 
 def _say_received(received: Received) -> str:
-    return f"{received.extracts} extracts, {received.new} of them new"
+    said = f"{received.extracts} extracts, {received.new} of them new"
+    if received.unread:
+        said += f"; {received.unread} files in the inbox that no mapping names were not read"
+    return said
 
 
 def _say_allocated(allocated: Allocated) -> str:

@@ -2,7 +2,8 @@
 -- Key:     person_id
 -- Source:  ledger.allocation, staging.cms_service_user, staging.marac_case, study.setting
 -- Version: 1
--- Index date: the MARAC meeting at which he was allocated.
+-- Index date: the MARAC meeting of the allocation. Age: as recorded there; the lower where
+-- two ages are recorded.
 -- End of intervention: the closure date; without one (all controls), the index date
 -- plus a fixed number of days where the study states it, else plus the mean number of
 -- days from index to closure in the intervention arm, to the nearest day.
@@ -35,7 +36,7 @@ mean_duration as (
 age_at_index as (
     select
         allocation.person_id,
-        max(marac_case.perpetrator_age) as age
+        min(marac_case.perpetrator_age) as age
     from allocation
     inner join marac_case
         on allocation.person_id = marac_case.perpetrator_id

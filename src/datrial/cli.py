@@ -150,16 +150,12 @@ def analyse(
 
     Needs no lock: any number of these may run while a nightly run builds the next snapshot.
     """
-    from datrial.config.project import home
     from datrial.pipeline import stops
     from datrial.pipeline.attempt import open_attempt
-    from datrial.warehouse.snapshots import SnapshotStore
 
     job = _job(study, None, only, changes, label)
     resolved = job.resolved_study()
-    store = SnapshotStore(home(), study)
-    chosen = snapshot or store.current() or ""
-    store.open(chosen or None).close()
+    chosen = stops.snapshot_for(job, snapshot)
     analysed = []
     with open_attempt("analyse", job) as attempt:
         attempt.plan([*resolved.analyses, "publish"])

@@ -19,6 +19,7 @@ import pytest
 from datrial.allocation.ledger import Ledger
 from datrial.allocation.recording import allocations
 from datrial.config.study import load_study
+from datrial.errors import UsageError
 from datrial.pipeline import stops
 from datrial.pipeline.inputs import resolve
 from datrial.pipeline.job import Job
@@ -127,10 +128,11 @@ def test_quarantine_holds_what_the_simulator_spoiled(in_home: Path) -> None:
     assert found == injected
 
 
-def test_the_ledger_was_written_before_any_outcome_was_read(in_home: Path) -> None:
+def test_every_stop_of_the_road_was_made_the_ledger_before_any_outcome(in_home: Path) -> None:
     record = sorted((in_home / "attempts").glob("*.json"))[0]
     names = [stop["name"] for stop in json.loads(record.read_text())["stops"]]
-    assert names.index("allocate") < names.index("build")
+    analyses = list(load_study("drive").analyses)
+    assert names == ["decide", "receive", "allocate", "build", *analyses, "publish"]
 
 
 def test_the_projects_own_lottery_gives_the_imported_arms(
@@ -218,6 +220,18 @@ def test_a_changed_parameter_gives_a_run_of_its_own_on_the_same_snapshot(home: P
     first = gamma.value("closure", "estimate", "rate_ratio") or 0
     second = normal.value("closure", "estimate", "rate_ratio") or 0
     assert first != second and first == pytest.approx(second, abs=0.02)
+
+
+def test_a_snapshot_is_not_analysed_under_other_rules_than_it_was_built_with(
+    in_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = load_study("drive")
+    assert stops.snapshot_for(Job(study="drive"))
+    other = study.scoring.model_copy(update={"dash_max_not_known": 5})
+    changed = study.model_copy(update={"scoring": other})
+    monkeypatch.setattr("datrial.pipeline.job.load_study", lambda _: changed)
+    with pytest.raises(UsageError, match="rules for data"):
+        stops.snapshot_for(Job(study="drive"))
 
 
 def test_the_commands_answer(home: Path) -> None:

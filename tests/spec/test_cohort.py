@@ -65,6 +65,19 @@ def test_a_fixed_duration_replaces_the_mean_where_the_study_states_one() -> None
     ]
 
 
+def test_age_is_the_one_recorded_at_the_index_meeting_and_the_lower_of_two() -> None:
+    house = Warehouse()
+    house.allocated(("p1", SITE, "2017-01-01", "control"), ("p2", SITE, "2017-01-01", "control"))
+    house.rows(
+        "staging.marac_case", "perpetrator_id, victim_id, hearing_date, perpetrator_age",
+        ("p1", "v1", "2016-01-01", 30), ("p1", "v1", "2017-01-01", 31),
+        ("p1", "v2", "2017-01-01", 29), ("p1", "v1", "2018-01-01", 32),
+        ("p2", "v3", "2017-01-01", None),
+    )  # fmt: skip
+    house.build()
+    assert house.get("person_id, age_at_index", "cohort.member") == [("p1", 29), ("p2", None)]
+
+
 def test_without_any_closure_the_end_is_not_available() -> None:
     house = cohort(index="2017-01-01", closure=None, covered=("2016-01-01", "2019-09-30"))
     assert {row[1:] for row in house.get("person_id, end_date, end_rule", "cohort.member")} == {

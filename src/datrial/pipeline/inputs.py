@@ -70,18 +70,22 @@ def snapshot_id(inputs: Inputs, extracts: list[str]) -> str:
     extracts
         The extracts' ids, each with the hash of its content.
     """
-    data_rules = inputs.study.model_dump(
-        mode="json", exclude={"title", "analyses", "primary_outcomes", "published"}
-    )
     return content_hash(
         {
             "extracts": sorted(extracts),
             "ledger": ledger_digest(inputs),
-            "study": data_rules,
+            "study": data_rules(inputs.study),
             "mappings": [mapping.model_dump(mode="json") for mapping in inputs.mappings],
             "key": inputs.pseudonymiser().fingerprint,
             "code": code_version(WAREHOUSE_ROOMS),
         }
+    )
+
+
+def data_rules(study: Study) -> dict[str, Any]:
+    """Return what of a study file decides a snapshot: all but the analysis plan and titles."""
+    return study.model_dump(
+        mode="json", exclude={"title", "analyses", "primary_outcomes", "published"}
     )
 
 

@@ -138,10 +138,11 @@ class Decision(_Strict):
 
 
 class Received(_Strict):
-    """What arrived."""
+    """What arrived: extracts, those of them that are new, files that no mapping names."""
 
     extracts: int
     new: int
+    unread: int = 0
 
 
 class Allocated(_Strict):

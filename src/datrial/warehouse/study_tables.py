@@ -18,8 +18,13 @@ def write_study_tables(
     mappings: Iterable[SourceMapping],
     *,
     simulated: bool = False,
+    rules: str = "",
 ) -> None:
     """Write ``study.arm``, ``site``, ``period``, ``setting``, ``coverage`` and ``origin``.
+
+    ``study.origin`` says whether the extracts are simulated, and holds the hash
+    of the study's rules for data, so that an analysis can see that it runs under
+    the rules that the snapshot was built with.
 
     ``study.coverage`` has one row per source and site: the first and last day
     for which the agency says it sent everything (``covers`` of the mapping). A
@@ -54,7 +59,7 @@ def write_study_tables(
             for position, p in enumerate(study.periods)
         ],
     )  # fmt: skip
-    _write(connection, "study.origin", "simulated boolean", [(simulated,)])
+    _write(connection, "study.origin", "simulated boolean, rules varchar", [(simulated, rules)])
     _write(connection, "study.setting", "name varchar, value double", settings(study))
     _write(
         connection,

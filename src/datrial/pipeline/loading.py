@@ -1,0 +1,119 @@
+"""From landed files to checked staging tables, and what the allocation reads of them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from datrial.config.project import home, project_root
+from datrial.pipeline.inputs import Inputs
+from datrial.pipeline.job import Built, CheckCount, RowCount
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from datrial.config.mapping import SourceMapping
+    from datrial.extracts.receipts import Receipt
+
+
+def landing_folder() -> Path:
+    """Return the landing folder."""
+    return home() / "landing"
+
+
+def land_extracts(inputs: Inputs) -> list[Receipt]:
+    """Land the agencies' files and return their receipts."""
+    from datrial.extracts.landing import land
+
+    return land(inputs.mappings, inputs.job.inbox_folder, landing_folder())
+
+
+def load_staging(
+    connection: duckdb.DuckDBPyConnection,
+    inputs: Inputs,
+    receipts: list[Receipt],
+    mappings: Sequence[SourceMapping],
+) -> None:
+    """Load the extracts of some mappings to raw and checked staging tables.
+
+    Raises
+    ------
+    DataError
+        If a critical check fails, or too large a share of a table is quarantined.
+    """
+    from datrial.checks.results import enforce_quarantine_limit, raise_on_critical
+    from datrial.checks.run import run_checks
+    from datrial.extracts.raw import load
+    from datrial.extracts.staging import stage
+
+    loaded = {receipt.mapping for receipt in receipts}
+    fed = [mapping for mapping in mappings if mapping.key in loaded or not mapping.optional]
+    keys = {mapping.key for mapping in fed}
+    chosen = [receipt for receipt in receipts if receipt.mapping in keys]
+    load(connection, chosen, fed, landing_folder(), inputs.pseudonymiser().pseudonyms)
+    tables = sorted({table.table for mapping in fed for table in mapping.tables})
+    stage(connection, tables, project_root() / "sql" / "staging")
+    raise_on_critical(run_checks(connection, project_root() / "expectations", tables))
+    enforce_quarantine_limit(connection, inputs.study.quarantine_limit)
+
+
+def referrals(connection: duckdb.DuckDBPyConnection) -> tuple[list[Any], list[Any]]:
+    """Return (person, site, hearing date, age) of every hearing, and the places per meeting.
+
+    A person heard with two different ages at a meeting appears with both; the
+    rule of eligibility decides.
+    """
+    hearings = connection.execute(
+        """
+        select distinct perpetrator_id, site, hearing_date, perpetrator_age
+        from staging.marac_case order by hearing_date, site, perpetrator_id, perpetrator_age
+        """
+    ).fetchall()
+    return hearings, staged_rows(connection, "meeting_capacity", "site, meeting_date, places")
+
+
+def staged_rows(connection: duckdb.DuckDBPyConnection, table: str, columns: str) -> list[Any]:
+    """Return some columns of a staging table; nothing if the study has no such table."""
+    exists = connection.execute(
+        "select 1 from information_schema.tables where table_schema = 'staging' and table_name = ?",
+        [table],
+    ).fetchall()
+    if not exists:
+        return []
+    select = f"select {columns} from staging.{table} order by all"  # noqa: S608 (names are ours)
+    return list(connection.execute(select).fetchall())
+
+
+def list_hash(receipts: list[Receipt]) -> str:
+    """Return the hash of the imported allocation list (of all its files together)."""
+    hashes = sorted(receipt.sha256 for receipt in receipts if receipt.source == "allocation")
+    return hashes[0] if len(hashes) == 1 else hashlib.sha256("".join(hashes).encode()).hexdigest()
+
+
+def account(connection: duckdb.DuckDBPyConnection, snapshot: str) -> Built:
+    """Return the row accounting and the verdicts of a built warehouse."""
+    rows = connection.execute(
+        """
+        select table_name, sum(received), sum(staged), sum(quarantined)
+        from accounting.extract group by all order by all
+        """
+    ).fetchall()
+    checks = connection.execute(
+        """
+        select table_name, rule_id, severity, rows_looked_at, rows_failed, verdict
+        from checks.result order by table_name, rule_id
+        """
+    ).fetchall()
+    return Built(
+        snapshot_id=snapshot,
+        rows=tuple(RowCount(table=t, received=r, staged=s, quarantined=q) for t, r, s, q in rows),
+        checks=tuple(
+            CheckCount(
+                table=t, rule=rule, severity=severity, rows_looked_at=looked, rows_failed=failed,
+                verdict=verdict,
+            )
+            for t, rule, severity, looked, failed, verdict in checks
+        ),
+    )  # fmt: skip

@@ -1,0 +1,62 @@
+"""The record of how a run came about, and where its parts wait and lie."""
+
+from __future__ import annotations
+
+import datetime as dt
+import getpass
+from pathlib import Path
+from typing import Any
+
+from datrial import __version__
+from datrial.config.project import home
+from datrial.pipeline.inputs import Inputs, run_id, run_identity, work_folder
+from datrial.pipeline.job import Analysed, Job, departures
+from datrial.warehouse.snapshots import SnapshotStore
+
+
+def manifest(inputs: Inputs, snapshot: str, analysed: list[Analysed]) -> dict[str, Any]:
+    """Return the record of how a run came about."""
+    study = inputs.study
+    only, changes = departures(study)
+    connection = SnapshotStore(home(), study.study).open(snapshot)
+    try:
+        covered = connection.execute("select max(last_day) from study.coverage").fetchall()
+        simulated = connection.execute("select simulated from study.origin").fetchall()
+    finally:
+        connection.close()
+    return {
+        **run_identity(study, snapshot, inputs.job.label),
+        "version": __version__,
+        "title": study.title,
+        "simulated": simulated[0][0],
+        "data_until": covered[0][0],
+        "seeds": {"study": study.seed},
+        "parameters": study.analyses,
+        "only": only,
+        "changes": changes,
+        "primary_outcomes": study.primary_outcomes,
+        "arms": {key: arm.label for key, arm in study.arms.items()},
+        "sites": {key: site.label for key, site in study.sites.items()},
+        "periods": {period.key: period.label for period in study.periods},
+        "analyses": [
+            {"id": outcome.analysis, "state": outcome.state, "reason": outcome.reason}
+            for outcome in analysed
+        ],
+        "who": getpass.getuser(),
+        "end": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+    }
+
+
+def is_complete(run: str, report: Path) -> bool:
+    """Tell whether a run is stored with all its analyses done, and with its report."""
+    from datrial.results.folder import MANIFEST, read_manifest
+
+    folder = home() / "results" / run
+    if not (folder / MANIFEST).is_file() or not report.is_file():
+        return False
+    return not read_manifest(folder).failed
+
+
+def draft_folder(job: Job, snapshot: str) -> Path:
+    """Return where the tables of a run's analyses wait until it is published."""
+    return work_folder() / "tables" / run_id(job.resolved_study(), snapshot, job.label)
