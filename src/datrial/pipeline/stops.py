@@ -187,10 +187,15 @@ def snapshot_for(job: Job, snapshot: str = "") -> str:
         If the study's periods, scores or other rules for data have changed since
         the snapshot was built: its tables would be read under other rules.
     """
+    import duckdb
+
     study = job.resolved_study()
     store = SnapshotStore(home(), job.study)
     with store.open(snapshot or None) as connection:
-        rules = connection.execute("select rules from study.origin").fetchall()[0][0]
+        try:
+            rules = connection.execute("select rules from study.origin").fetchall()[0][0]
+        except duckdb.Error:  # built before snapshots said by which rules
+            rules = ""
     chosen = snapshot or store.current() or ""
     if rules != content_hash(data_rules(study)):
         raise UsageError(
