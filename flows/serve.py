@@ -2,11 +2,16 @@
 
 Nightly at 02:00; analyse and allocate when somebody fills in the form. Ends
 everything it started on Ctrl-C or SIGTERM, and leaves the schedules active.
+
+The server and the runner that starts flows are children. This process imports
+no Prefect, so that nothing of Prefect's can keep it from ending: its runner
+waits for ever for a server that is gone.
 """
 
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -14,11 +19,12 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any, cast
 
 from datrial.config.project import home
-from datrial.config.study import studies
 from datrial.errors import DatrialError, UsageError
 from datrial.pipeline.prefect_settings import (
     SECRETS,
@@ -27,78 +33,56 @@ from datrial.pipeline.prefect_settings import (
     running_server,
     server_file,
 )
-from datrial.pipeline.processes import started_process
+from datrial.pipeline.processes import processes_carrying, started_process
 from datrial.pipeline.sweep import tidy
 from datrial.results.files import write_atomically
+from flows.runner import READY
 
-if TYPE_CHECKING:
-    from prefect.deployments.runner import RunnerDeployment
+Child = subprocess.Popen[bytes]
 
-NIGHTLY_CRON = "0 2 * * *"
-TIME_ZONE = "Europe/London"
 _START_SECONDS = 120
+_END_SECONDS = 10
+#: Carried by the runner and by every flow that it starts.
+_SERVED_BY = "DATRIAL_SERVED_BY"
 
 
 def main() -> int:
     """Serve until asked to stop; return the exit code."""
+    for one in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(one, _interrupt)
     try:
-        return _serve()
+        _serve()
     except DatrialError as error:
         print(f"datrial: {error}", file=sys.stderr)
         return error.exit_code
-
-
-def deployments() -> list[RunnerDeployment]:
-    """Return what is on offer: every study each night, and two forms.
-
-    No concurrency limits: after ``kill -9`` Prefect would keep the dead run's
-    slot, and no nightly run would ever start again. Our own lock keeps runs
-    apart, and it ends with its holder.
-    """
-    from prefect.schedules import Cron
-    from prefect.types.entrypoint import EntrypointType
-
-    from flows.allocate import allocate
-    from flows.analyse import analyse
-    from flows.nightly import nightly
-
-    schedules = [
-        Cron(NIGHTLY_CRON, timezone=TIME_ZONE, parameters={"study": study}, slug=study)
-        for study in studies()
-    ]
-    common: dict[str, Any] = {
-        "parameters": {"study": studies()[0]},
-        "tags": ["datrial"],
-        "entrypoint_type": EntrypointType.MODULE_PATH,
-    }
-    offered = [
-        nightly.to_deployment("nightly", schedules=schedules, **common),
-        analyse.to_deployment("analyse", **common),
-        allocate.to_deployment("allocate", **common),
-    ]
-    return cast("list[RunnerDeployment]", offered)  # coroutines only inside an event loop
-
-
-def _serve() -> int:
-    host, port = _address()
-    settings = prefect_environment({k: v for k, v in os.environ.items() if k != "PREFECT_API_URL"})
-    settings["DATRIAL_HOME"] = str(home())
-    settings["PREFECT_API_URL"] = f"http://{host}:{port}/api"
-    os.environ.update(settings)  # before Prefect is imported, which reads them
-    for one in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(one, _interrupt)
-    server = _start_server(settings)
-    try:
-        _wait_until_healthy(server, settings["PREFECT_API_URL"])
-        _settle()
-        _serve_flows(f"http://{host}:{port}")
-    except KeyboardInterrupt:
-        _settle()  # runs that were ended with us
-    finally:
-        server_file().unlink(missing_ok=True)
-        _end(server)
     print("Stopped.")
     return 0
+
+
+def _serve() -> None:
+    """Serve until Ctrl-C or SIGTERM.
+
+    Raises
+    ------
+    UsageError
+        If the address cannot be used.
+    DatrialError
+        If the server or the runner ends by itself.
+    """
+    host, port = _address()
+    settings = prefect_environment({k: v for k, v in os.environ.items() if k != "PREFECT_API_URL"})
+    settings |= {"DATRIAL_HOME": str(home()), "PREFECT_API_URL": f"http://{host}:{port}/api"}
+    try:
+        with _server(settings) as server:
+            tidy()
+            with _runner(settings) as runner:
+                print(f"The page is at http://{host}:{port}/deployments", flush=True)
+                print("Stop with Ctrl-C.", flush=True)
+                _watch({"server": server, "runner": runner})
+    except KeyboardInterrupt:
+        return
+    finally:
+        tidy()  # runs that were ended with us
 
 
 def _address() -> tuple[str, int]:
@@ -120,21 +104,58 @@ def _address() -> tuple[str, int]:
     return host, int(text)
 
 
-def _start_server(settings: dict[str, str]) -> subprocess.Popen[bytes]:
+@contextmanager
+def _server(settings: dict[str, str]) -> Iterator[Child]:
+    """Run the server for the length of the block."""
     environment = {key: value for key, value in settings.items() if key not in SECRETS}
-    (home() / "logs").mkdir(parents=True, exist_ok=True)
-    with (home() / "logs" / "prefect-server.log").open("ab") as log:
+    server = _start("flows.server", environment)
+    try:
+        _wait_until_healthy(server, settings["PREFECT_API_URL"])
+        yield server
+    finally:
+        server_file().unlink(missing_ok=True)
+        server.terminate()
+        _wait(server)
+
+
+@contextmanager
+def _runner(settings: dict[str, str]) -> Iterator[Child]:
+    """Run the runner for the length of the block; end it with every flow that it started."""
+    token = secrets.token_hex(8)
+    answer, its_end = os.pipe()
+    runner = _start("flows.runner", {**settings, _SERVED_BY: token}, its_end)
+    os.close(its_end)
+    try:
+        with os.fdopen(answer, "rb") as said:
+            is_ready = said.read() == READY  # waits until the runner closes its end, or dies
+        if not is_ready:
+            raise DatrialError(f"The flows could not be put on offer. The log is {_log()}.")
+        yield runner
+    finally:
+        runner.terminate()
+        _wait(runner)
+        while left := processes_carrying(_SERVED_BY, token):
+            for pid in left:
+                _kill(pid)
+            time.sleep(0.05)
+
+
+def _start(module: str, environment: dict[str, str], *descriptors: int) -> Child:
+    """Start a child of ours that ends when we do; it may write to the descriptors."""
+    _log().parent.mkdir(parents=True, exist_ok=True)
+    with _log().open("ab") as log:
         return subprocess.Popen(  # noqa: S603 (the command is ours)
-            [sys.executable, "-m", "flows.server", str(os.getpid())],
+            [sys.executable, "-m", module, str(os.getpid()), *map(str, descriptors)],
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
-            start_new_session=True,  # Ctrl-C is for us; we end the server last
+            pass_fds=descriptors,
+            start_new_session=True,  # Ctrl-C is for us; we end them, the server last
         )
 
 
-def _wait_until_healthy(server: subprocess.Popen[bytes], api_url: str) -> None:
+def _wait_until_healthy(server: Child, api_url: str) -> None:
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline and server.poll() is None:
         try:
@@ -145,48 +166,39 @@ def _wait_until_healthy(server: subprocess.Popen[bytes], api_url: str) -> None:
                 return
         except (urllib.error.URLError, OSError):
             time.sleep(0.2)
-    raise DatrialError(
-        f"The Prefect server did not start. Its log is {home() / 'logs' / 'prefect-server.log'}."
-    )
+    raise DatrialError(f"The Prefect server did not start. The log is {_log()}.")
 
 
-def _settle() -> None:
-    """Mark dead attempts in our record, and in Prefect's."""
-    from flows.stale import settle_stale_runs
+def _watch(children: dict[str, Child]) -> None:
+    """Wait for as long as all children live."""
+    while True:
+        for name, child in children.items():
+            if child.poll() is not None:
+                raise DatrialError(f"The {name} has ended by itself. The log is {_log()}.")
+        time.sleep(0.5)
 
-    tidy()
-    settle_stale_runs()
+
+def _wait(child: Child) -> None:
+    try:
+        child.wait(_END_SECONDS)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
 
 
-def _serve_flows(page: str) -> None:
-    import asyncio
+def _kill(pid: int) -> None:
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
 
-    from prefect.runner import Runner
 
-    class _Runner(Runner):
-        """A runner that ends on SIGTERM as on Ctrl-C (Prefect's own does not end its runs)."""
-
-        def handle_sigterm(self, *args: Any, **kwargs: Any) -> None:
-            os.kill(os.getpid(), signal.SIGINT)
-
-    runner = _Runner(pause_on_shutdown=False)
-    for offered in deployments():
-        runner.add_deployment(offered)
-    print(f"The page is at {page}/deployments\nStop with Ctrl-C.", flush=True)
-    asyncio.run(runner.start())
+def _log() -> Path:
+    return home() / "logs" / "prefect-server.log"
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
-    os.kill(os.getpid(), signal.SIGINT)
-
-
-def _end(server: subprocess.Popen[bytes]) -> None:
-    server.terminate()
-    try:
-        server.wait(10)
-    except subprocess.TimeoutExpired:
-        server.kill()
-        server.wait()
+    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

@@ -96,7 +96,7 @@ def test_the_form_becomes_a_job() -> None:
 
 
 def test_prefect_yaml_offers_what_make_ui_offers() -> None:
-    from flows.serve import NIGHTLY_CRON, TIME_ZONE, deployments
+    from flows.runner import NIGHTLY_CRON, TIME_ZONE, deployments
 
     written = read_yaml(project_root() / "prefect.yaml")["deployments"]
     offered = deployments()

@@ -54,7 +54,12 @@ def is_alive(process: Process) -> bool:
 
 def processes_of(attempt_id: str) -> list[int]:
     """Return the ids of the processes that carry an attempt's id (Linux only; else none)."""
-    carried = f"{ATTEMPT_VARIABLE}={attempt_id}".encode()
+    return processes_carrying(ATTEMPT_VARIABLE, attempt_id)
+
+
+def processes_carrying(variable: str, value: str) -> list[int]:
+    """Return the ids of the processes with this in their environment (Linux only; else none)."""
+    carried = f"{variable}={value}".encode()
     found = []
     for folder in _PROC.glob("[0-9]*"):
         try:
