@@ -293,21 +293,22 @@ def test_no_value_of_a_row_is_in_any_result_log_or_output(
 
 
 def test_the_quarantine_limit_counts_rows_of_data_only() -> None:
-    """2 of 20 data rows are 10%; a blank row and a summary line change nothing."""
+    """2 of 20 are 10%; a blank row, a summary line and a duplicate change nothing."""
     rows = [*cases(18), *({**cases(1)[0], "problems": ["site: empty"]} for _ in range(2))]
+    rows.append(rows[0])
     connection = warehouse("marac_case", *rows, {"row_kind": "blank"}, {"row_kind": "summary"})
     enforce_quarantine_limit(connection, 0.10)
     with pytest.raises(DataError) as caught:
         enforce_quarantine_limit(connection, 0.09)
     assert str(caught.value) == (
         "Too many rows cannot be used:\n"
-        "  - marac_case: 2 of 20 data rows (10.0%) are quarantined, more than the limit of 9.0% "
-        "(site: empty: 2 rows).\n"
+        "  - marac_case, extract x@1: 2 of 20 data rows (10.0%) are quarantined, more than the "
+        "limit of 9.0% (site: empty: 2 rows).\n"
         "Correct the mapping file, or ask the agency to correct the extract."
     )
 
 
-def test_an_extract_of_which_no_row_can_be_used_stops_the_run_however_small() -> None:
+def test_a_small_spoiled_extract_does_not_hide_behind_a_large_one() -> None:
     connection = warehouse("marac_case", *cases(99))
     connection.execute("insert into accounting.extract values ('marac_case', 'x@2', 's', 2, 0, 2)")
     connection.execute(
@@ -316,7 +317,5 @@ def test_an_extract_of_which_no_row_can_be_used_stops_the_run_however_small() ->
     )
     with pytest.raises(DataError) as caught:
         enforce_quarantine_limit(connection, 0.05)
-    assert (
-        "marac_case: none of the 1 data rows of extract x@2 can be used (site: empty: 1 rows)."
-        in str(caught.value)
-    )
+    assert "marac_case, extract x@2: 1 of 1 data rows (100.0%) are quarantined" in str(caught.value)
+    assert "x@1" not in str(caught.value)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from datrial.checks.suites import Severity
 from datrial.errors import DataError
-from datrial.extracts.staging import NOT_DATA
+from datrial.extracts.staging import NOTHING_LOST
 
 if TYPE_CHECKING:
     import duckdb
@@ -77,56 +77,46 @@ def _sentence(result: RuleResult) -> str:
 
 
 def enforce_quarantine_limit(connection: duckdb.DuckDBPyConnection, limit: float) -> None:
-    """Stop if too many of a table's rows are quarantined.
+    """Stop if too many of an extract's rows are quarantined.
 
-    Blank rows and summary lines are no data and do not count. An extract of
-    which not one row of data could be used stops the run too, however small it
-    is beside the others.
+    Each extract is judged by itself, lest one force's spoiled file hide among
+    the others. Blank rows, summary lines and duplicates of an earlier row do not
+    count: nothing is lost with them (an agency may send last quarter's rows again).
 
     Parameters
     ----------
     connection
         A warehouse after staging and checks.
     limit
-        The largest allowed share (0 to 1) of a table's data rows.
+        The largest allowed share (0 to 1) of an extract's rows of one table.
 
     Raises
     ------
     DataError
-        Naming each table, its share, the limit and the most frequent reasons.
+        Naming each table and extract, the share, the limit and the most frequent reasons.
     """
     counts = connection.execute(
         """
-        with no_data as (
+        with nothing_lost as (
             select table_name, extract_id, count(*) as rows
-            from quarantine.row where reason in (?, ?) group by all
+            from quarantine.row where list_contains(?, reason) group by all
         )
         select
             extract.table_name, extract.extract_id,
-            extract.received - coalesce(no_data.rows, 0),
-            extract.quarantined - coalesce(no_data.rows, 0)
+            extract.received - coalesce(nothing_lost.rows, 0),
+            extract.quarantined - coalesce(nothing_lost.rows, 0)
         from accounting.extract as extract
-        left join no_data using (table_name, extract_id)
+        left join nothing_lost using (table_name, extract_id)
         order by all
         """,
-        list(NOT_DATA),
+        [list(NOTHING_LOST)],
     ).fetchall()
-    problems = []
-    for table in sorted({row[0] for row in counts}):
-        received = sum(row[2] for row in counts if row[0] == table)
-        quarantined = sum(row[3] for row in counts if row[0] == table)
-        share = quarantined / received if received else 0.0
-        if share > limit:
-            problems.append(
-                f"{table}: {quarantined:,} of {received:,} data rows ({share:.1%}) are "
-                f"quarantined, more than the limit of {limit:.1%} "
-                f"({_most_frequent(connection, table)})."
-            )
-    problems += [
-        f"{table}: none of the {received:,} data rows of extract {extract} can be used "
+    problems = [
+        f"{table}, extract {extract}: {quarantined:,} of {received:,} data rows "
+        f"({quarantined / received:.1%}) are quarantined, more than the limit of {limit:.1%} "
         f"({_most_frequent(connection, table, extract)})."
         for table, extract, received, quarantined in counts
-        if received and quarantined == received
+        if received and quarantined / received > limit
     ]
     if problems:
         raise DataError(
@@ -136,15 +126,12 @@ def enforce_quarantine_limit(connection: duckdb.DuckDBPyConnection, limit: float
         )
 
 
-def _most_frequent(
-    connection: duckdb.DuckDBPyConnection, table: str, extract: str | None = None
-) -> str:
+def _most_frequent(connection: duckdb.DuckDBPyConnection, table: str, extract: str) -> str:
     """Return the three most frequent reasons with their number of rows."""
     reasons = connection.execute(
         "select reason, count(*) from quarantine.row "
-        "where table_name = $table and reason not in ($blank, $summary) "
-        "and extract_id = coalesce($extract, extract_id) "
+        "where table_name = ? and extract_id = ? and not list_contains(?, reason) "
         "group by reason order by count(*) desc, reason limit 3",
-        {"table": table, "extract": extract, "blank": NOT_DATA[0], "summary": NOT_DATA[1]},
+        [table, extract, list(NOTHING_LOST)],
     ).fetchall()
     return "; ".join(f"{reason}: {rows:,} rows" for reason, rows in reasons)

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     import duckdb
 
 #: Reasons of rows that are no data at all; they do not count towards the quarantine limit.
-NOT_DATA = ("blank row", "summary line")
+#: Reasons of rows that say nothing of their own: their loss is no loss.
+NOTHING_LOST = ("blank row", "summary line", "duplicate of an earlier row")
 
 
 def stage(connection: duckdb.DuckDBPyConnection, tables: Iterable[str], sql_folder: Path) -> None:
