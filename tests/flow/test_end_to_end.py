@@ -19,7 +19,7 @@ import pytest
 from datrial.allocation.ledger import Ledger
 from datrial.allocation.recording import allocations
 from datrial.config.study import load_study
-from datrial.errors import UsageError
+from datrial.errors import DataError, UsageError
 from datrial.pipeline import stops
 from datrial.pipeline.inputs import resolve
 from datrial.pipeline.job import Job
@@ -285,3 +285,68 @@ def test_another_world_is_another_run(home: Path, tmp_path: Path, in_home: Path)
     here, there = stops.decide(Job(study="drive")), stops.decide(Job(study="drive", inbox=other))
     assert here.up_to_date and not there.up_to_date
     assert here.run_id != there.run_id and here.snapshot_id != there.snapshot_id
+
+
+def test_a_spoiled_file_stops_the_run_before_the_snapshot(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every eighth police row without a usable date: above the study's limit of 5%."""
+    own = state_of_its_own(home, tmp_path, monkeypatch)
+    path = own / "inbox" / "drive" / "police_site_1_incidents.csv"
+    lines = path.read_text(encoding="utf-8-sig").splitlines()
+    spoiled = [re.sub(r"\d\d/\d\d/\d{4}", "31/02/2017", line) for line in lines]
+    mixed = [spoiled[i] if i % 8 == 1 else line for i, line in enumerate(lines)]
+    path.write_text("\n".join(mixed), encoding="utf-8-sig")
+    with pytest.raises(DataError, match=r"police_incident, extract drive/police_site_1.*5\.0%"):
+        stops.build(Job(study="drive"))
+    assert SnapshotStore(own, "drive").current() is None
+
+
+def test_two_arms_for_one_person_never_reach_the_ledger(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = state_of_its_own(home, tmp_path, monkeypatch)
+    (own / "ledger.sqlite").unlink()
+    path = own / "inbox" / "drive" / "drive_allocation_list.csv"
+    header, first, *rest = path.read_text(encoding="utf-8").splitlines()
+    swap = {"intervention": "control", "control": "intervention"}
+    arms = re.compile("intervention|control", re.IGNORECASE)
+    other = arms.sub(lambda found: swap[found[0].lower()], first)
+    assert other != first
+    path.write_text("\n".join([header, first, other, *rest]), encoding="utf-8")
+    with pytest.raises(DataError, match="allocation_list, rule key_unique"):
+        stops.allocate(Job(study="drive"))
+    assert not Ledger(own / "ledger.sqlite").entries("drive")
+
+
+def test_made_again_elsewhere_a_run_is_the_same_to_the_byte(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the extracts and the ledger alone, in another folder: same ids, same files."""
+    own = state_of_its_own(home, tmp_path, monkeypatch)
+    job = Job(study="drive")
+    built = stops.build(job)
+    analysed = [
+        stops.analyse(job, built.snapshot_id, name) for name in load_study("drive").analyses
+    ]
+    run = stops.publish(job, built.snapshot_id, analysed).run_id
+    assert run == run_of(home)
+    for folder in ("results", "reports"):
+        for path in (home / folder / run).rglob("*"):
+            if path.is_file() and path.name != "times.json":
+                again = own / folder / run / path.relative_to(home / folder / run)
+                assert again.read_bytes() == path.read_bytes(), path.name
+
+
+def state_of_its_own(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return another state folder that has the extracts and the ledger, and nothing built."""
+    own = tmp_path / "own"
+    shutil.copytree(home / "inbox", own / "inbox")
+    source = sqlite3.connect(home / "ledger.sqlite")
+    target = sqlite3.connect(own / "ledger.sqlite")
+    source.backup(target)
+    source.close()
+    target.close()
+    (own / "ledger.sqlite").chmod(0o600)
+    monkeypatch.setenv("DATRIAL_HOME", str(own))
+    return own
