@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import random
-import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -316,22 +315,3 @@ def test_everyone_heard_and_in_no_arm_has_one_reason(ledger: Ledger, list_study:
         (person(4), "no_places"),
         (person(5), "outside_recruitment"),
     ]
-
-
-def _import_seconds(tmp_path: Path, study: Study, people: int) -> float:
-    rows = listed(range(people))
-    with Ledger(tmp_path / f"{people}.sqlite") as ledger:
-        start = time.perf_counter()
-        import_list(ledger, study, rows, SHA, "office")
-        return time.perf_counter() - start
-
-
-def test_drives_list_is_imported_in_a_second(tmp_path: Path, list_study: Study) -> None:
-    """2,594 people; the best of three, since other work shares the machine."""
-    times = [_import_seconds(tmp_path / str(i), list_study, 2594) for i in range(3)]
-    assert min(times) < 1.0
-
-
-@pytest.mark.long
-def test_a_hundred_thousand_are_imported_in_15_seconds(tmp_path: Path, list_study: Study) -> None:
-    assert _import_seconds(tmp_path, list_study, 100_000) < 15.0

@@ -110,8 +110,8 @@ class SourceMapping(_Strict):
     file
         The files' name pattern in the incoming folder (``*`` stands for anything).
     dates
-        The order that wins where a date can be read in two ways; ISO dates,
-        Excel dates and written months are always understood.
+        The order of day and month in numeric dates, and the only one in which
+        they are read; ISO dates, Excel dates and written months are always understood.
     covers
         The days for which the agency says it sent everything.
     missing, dont_know, not_applicable

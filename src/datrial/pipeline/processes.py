@@ -17,6 +17,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from datrial.errors import DatrialError
+
 ATTEMPT_VARIABLE = "DATRIAL_ATTEMPT"
 _PROC = Path("/proc")
 _WATCH_SECONDS = 0.5
@@ -149,7 +151,7 @@ def _start_of(pid: int) -> str | None:
 
 def _ps(*arguments: str) -> str:
     if sys.platform == "win32":  # pragma: no cover
-        raise NotImplementedError("datrial runs on Linux and macOS")
+        raise DatrialError("datrial runs on Linux and macOS.")
     done = subprocess.run(  # noqa: S603
         ["/bin/ps", *arguments], capture_output=True, text=True, check=False
     )
