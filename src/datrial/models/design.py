@@ -14,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from datrial.models.errors import ModelDataError, ModelUsageError
+from datrial.models.formula_safety import variables_of
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -164,14 +165,14 @@ def _read_formula(formula: str, data: pd.DataFrame) -> tuple[str, Any, list[str]
         raise ModelUsageError("The data must be a pandas DataFrame.")
     try:
         parsed = Formula(formula)
-    except FormulaicError:
+    except (FormulaicError, SyntaxError):
         raise ModelUsageError(f"The formula '{formula}' cannot be read.") from None
     left = getattr(parsed, "lhs", None)
     if left is None:
         raise ModelUsageError(f"The formula '{formula}' has no outcome: write 'outcome ~ x'.")
     outcome = str(left).strip("` ")
     right = parsed.rhs
-    variables = sorted(str(name) for name in right.required_variables)
+    variables = sorted(variables_of(right, set(map(str, data.columns)), formula))
     if outcome not in data.columns:
         raise ModelUsageError(
             f"The left side of '{formula}' must be one column of the data; '{outcome}' is not."
