@@ -65,11 +65,11 @@ $(VENV)/.development: requirements-dev.lock $(VENV)/.runtime
 browser:
 	@sh .ci/chromium
 
+COMPILE := uv pip compile pyproject.toml --python-version 3.11 --generate-hashes --no-header --no-annotate
+
 lock:
-	uv pip compile pyproject.toml --python-version 3.11 --generate-hashes --no-emit-index-url \
-	  --no-emit-find-links --no-header --no-annotate -o requirements.lock
-	uv pip compile pyproject.toml --extra dev --python-version 3.11 --generate-hashes --no-emit-index-url \
-	  --no-emit-find-links --no-header --no-annotate -c requirements.lock -o requirements-dev.lock
+	$(COMPILE) -o requirements.lock
+	$(COMPILE) --extra dev -c requirements.lock -o requirements-dev.lock
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

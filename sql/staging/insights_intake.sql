@@ -15,17 +15,11 @@ with mapped_row as (
 judged as (
     select
         mapped_row.*,
-        case
-            when mapped_row.row_kind = 'blank' then 'blank row'
-            when mapped_row.row_kind = 'summary' then 'summary line'
-            when mapped_row.row_kind = 'ragged' then 'cells do not fit the header'
-            else list_filter(
-                mapped_row.problems,
-                lambda problem: split_part(problem, ': ', 1) in (
-                    'site', 'victim_id', 'perpetrator_id', 'intake_date'
-                )
-            )[1]
-        end as fault
+        row_fault(
+            mapped_row.row_kind,
+            mapped_row.problems,
+            ['site', 'victim_id', 'perpetrator_id', 'intake_date']
+        ) as fault
     from mapped_row
 ),
 
@@ -74,9 +68,7 @@ select
     compared.harassment_stalking,
     compared.jealous_controlling,
     compared.problems,
-    case
-        when compared.fault is not null then compared.fault
-        when compared.place > 1 and compared.is_same_content then 'duplicate of an earlier row'
-        when compared.place > 1 then 'conflicts with an earlier row of the same key'
-    end as reject_reason
+    coalesce(
+        compared.fault, repeat_fault(compared.place, compared.is_same_content)
+    ) as reject_reason
 from compared

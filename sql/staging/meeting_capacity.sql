@@ -16,17 +16,11 @@ with mapped_row as (
 judged as (
     select
         mapped_row.*,
-        case
-            when mapped_row.row_kind = 'blank' then 'blank row'
-            when mapped_row.row_kind = 'summary' then 'summary line'
-            when mapped_row.row_kind = 'ragged' then 'cells do not fit the header'
-            else list_filter(
-                mapped_row.problems,
-                lambda problem: split_part(problem, ': ', 1) in (
-                    'site', 'meeting_date', 'places'
-                )
-            )[1]
-        end as fault
+        row_fault(
+            mapped_row.row_kind,
+            mapped_row.problems,
+            ['site', 'meeting_date', 'places']
+        ) as fault
     from mapped_row
 ),
 

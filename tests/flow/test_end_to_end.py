@@ -18,6 +18,7 @@ import pytest
 
 from datrial.allocation.ledger import Ledger
 from datrial.allocation.recording import allocations
+from datrial.config.mapping import load_mappings
 from datrial.config.study import load_study
 from datrial.errors import DataError, UsageError
 from datrial.pipeline import stops
@@ -300,6 +301,26 @@ def test_a_spoiled_file_stops_the_run_before_the_snapshot(
     with pytest.raises(DataError, match=r"police_incident, extract drive/police_site_1.*5\.0%"):
         stops.build(Job(study="drive"))
     assert SnapshotStore(own, "drive").current() is None
+
+
+def test_an_optional_source_that_sent_nothing_is_no_fault(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = state_of_its_own(home, tmp_path, monkeypatch)
+    for path in (own / "inbox" / "drive").glob("police_*"):
+        path.unlink()
+    asked_for = load_mappings(load_study("drive").sources)
+    optional = tuple(m.model_copy(update={"optional": m.source == "police"}) for m in asked_for)
+    monkeypatch.setattr("datrial.pipeline.inputs.load_mappings", lambda _: optional)
+    built = stops.build(Job(study="drive"))
+    assert "police_incident" not in {check.table for check in built.checks}
+    with SnapshotStore(own, "drive").open() as connection:
+        counts = connection.execute(
+            "select (select count(*) from staging.police_incident), "
+            "(select count(*) from cohort.member), "
+            "(select count(*) from people.perpetrator where in_police)"
+        ).fetchall()
+    assert counts == [(0, 2594, 0)]
 
 
 def test_two_arms_for_one_person_never_reach_the_ledger(

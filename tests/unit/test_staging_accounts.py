@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -90,9 +91,16 @@ def test_a_staging_file_that_loses_or_doubles_rows_stops_the_build(
 ) -> None:
     good = (SQL / "cms_engagement.sql").read_text()
     broken = f"with judged_row as ({good}) select * from judged_row {sql}"
-    (tmp_path / "cms_engagement.sql").write_text(broken)
     with pytest.raises(DatrialError, match=message):
-        stage(connection, ["cms_engagement"], tmp_path)
+        stage(connection, ["cms_engagement"], folder_with(tmp_path, broken))
+
+
+def folder_with(root: Path, select: str) -> Path:
+    """Return a folder of staging files with another cms_engagement."""
+    shutil.copy(SQL.parent / "macros.sql", root)
+    (root / "staging").mkdir()
+    (root / "staging" / "cms_engagement.sql").write_text(select)
+    return root / "staging"
 
 
 def test_a_row_staged_twice_in_place_of_another_stops_the_build(connection: Any) -> None:
@@ -110,9 +118,7 @@ def test_a_row_lost_while_it_was_decoded_is_noticed(connection: Any) -> None:
 
 
 def test_the_error_of_a_broken_staging_file_tells_no_value(connection: Any, tmp_path: Path) -> None:
-    (tmp_path / "cms_engagement.sql").write_text(
-        "select *, cast(engagement as integer) as reject_reason from raw.cms_engagement"
-    )
+    broken = "select *, cast(engagement as integer) as reject_reason from raw.cms_engagement"
     with pytest.raises(DatrialError) as caught:
-        stage(connection, ["cms_engagement"], tmp_path)
+        stage(connection, ["cms_engagement"], folder_with(tmp_path, broken))
     assert str(caught.value) == "sql/staging/cms_engagement.sql failed (ConversionException)."

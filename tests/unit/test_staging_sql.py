@@ -98,6 +98,7 @@ def verdicts(table: str, *rows: dict[str, Any]) -> list[str | None]:
             f"insert into mapped.{table} ({', '.join(full)}) values ({', '.join('?' * len(full))})",
             list(full.values()),
         )
+    connection.execute((SQL.parent / "macros.sql").read_text())
     select = (SQL / f"{table}.sql").read_text()
     result = connection.sql(select)
     expected = ["extract_id", "row_number", "row_kind", "site", *contract, "problems"]

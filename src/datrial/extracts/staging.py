@@ -18,9 +18,13 @@ from datrial.errors import DatrialError
 if TYPE_CHECKING:
     import duckdb
 
-#: Reasons of rows that are no data at all; they do not count towards the quarantine limit.
 #: Reasons of rows that say nothing of their own: their loss is no loss.
-NOTHING_LOST = ("blank row", "summary line", "duplicate of an earlier row")
+NOTHING_LOST = (
+    "blank row",
+    "summary line",
+    "duplicate of an earlier row",
+    "duplicate of a row in an earlier extract",
+)
 
 
 def stage(connection: duckdb.DuckDBPyConnection, tables: Iterable[str], sql_folder: Path) -> None:
@@ -34,7 +38,8 @@ def stage(connection: duckdb.DuckDBPyConnection, tables: Iterable[str], sql_fold
         The staging tables to make.
     sql_folder
         The folder with ``<table>.sql``: a SELECT of the mapped columns and
-        ``reject_reason``, which is null for a row that is staged.
+        ``reject_reason``, which is null for a row that is staged. Beside the
+        folder lies ``macros.sql``, with the rules that they share.
 
     Raises
     ------
@@ -42,6 +47,7 @@ def stage(connection: duckdb.DuckDBPyConnection, tables: Iterable[str], sql_fold
         If a SQL file is missing or fails, or if rows were lost or doubled.
     """
     names = sorted(tables)
+    connection.execute((sql_folder.parent / "macros.sql").read_text(encoding="utf-8"))
     _make_account_tables(connection)
     for name in names:
         _judge_rows(connection, name, sql_folder)

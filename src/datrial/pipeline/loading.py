@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +38,9 @@ def load_staging(
 ) -> None:
     """Load the extracts of some mappings to raw and checked staging tables.
 
+    The table of an optional source that sent nothing is there, with no rows,
+    and is not checked: what is not sent is not available, and not a fault.
+
     Raises
     ------
     DataError
@@ -48,15 +51,18 @@ def load_staging(
     from datrial.extracts.raw import load
     from datrial.extracts.staging import stage
 
-    loaded = {receipt.mapping for receipt in receipts}
-    fed = [mapping for mapping in mappings if mapping.key in loaded or not mapping.optional]
-    keys = {mapping.key for mapping in fed}
+    keys = {mapping.key for mapping in mappings}
     chosen = [receipt for receipt in receipts if receipt.mapping in keys]
-    load(connection, chosen, fed, landing_folder(), inputs.pseudonymiser().pseudonyms)
-    tables = sorted({table.table for mapping in fed for table in mapping.tables})
-    stage(connection, tables, project_root() / "sql" / "staging")
-    raise_on_critical(run_checks(connection, project_root() / "expectations", tables))
+    load(connection, chosen, mappings, landing_folder(), inputs.pseudonymiser().pseudonyms)
+    stage(connection, _tables(mappings), project_root() / "sql" / "staging")
+    sent = {receipt.mapping for receipt in chosen}
+    fed = _tables(mapping for mapping in mappings if mapping.key in sent or not mapping.optional)
+    raise_on_critical(run_checks(connection, project_root() / "expectations", fed))
     enforce_quarantine_limit(connection, inputs.study.quarantine_limit)
+
+
+def _tables(mappings: Iterable[SourceMapping]) -> list[str]:
+    return sorted({table.table for mapping in mappings for table in mapping.tables})
 
 
 def referrals(connection: duckdb.DuckDBPyConnection) -> tuple[list[Any], list[Any]]:
