@@ -14,10 +14,9 @@ from datrial.errors import DatrialError, UsageError
 app = typer.Typer(
     name="datrial",
     help="Evaluate interventions with people who use domestic abuse: from agency extracts to "
-    "published "
-    "tables, reproducibly.\n\nState lies in DATRIAL_HOME (default ./data). Exit codes: 0 done, 1 "
-    "a fault "
-    "of ours, 2 wrong use, 3 data failed a critical check, 4 another run holds the lock.",
+    "published tables, reproducibly.\n\nState lies in DATRIAL_HOME (default ./data). Exit codes: "
+    "0 done, 1 a fault of ours, 2 wrong use, 3 data failed a critical check, 4 another run holds "
+    "the lock.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -132,8 +131,7 @@ def run(
     if published.failed:
         raise DatrialError(
             f"The run is finished in part: {', '.join(published.failed)} failed. The report shows "
-            f"the gap; "
-            f"`datrial status --study {study}` names the log."
+            f"the gap; `datrial status --study {study}` names the log."
         )
 
 

@@ -203,6 +203,22 @@ def test_a_study_without_any_data_has_its_tables_with_states(
     assert not any(counts)
 
 
+def test_a_table_names_the_reference_levels_of_its_model(trial: Warehouse) -> None:
+    tables = answer(trial, "behaviour_change", formula="time_point + age + relationship")
+    reference = "Reference: Relationship: current intimate partner; Time point: intake."
+    assert reference in tables["odds_ratios"].note
+    assert "Reference: Time point: intake." in answer(trial, "risk_score", formula="time_point")[
+        "rate_ratios"
+    ].note  # fmt: skip
+
+
+def test_what_a_model_says_of_itself_stands_at_its_numbers() -> None:
+    """Six people an arm: robust errors are too small with so few, and the cells say it."""
+    house = small_trial(12)
+    cell = answer(house, "marac_follow_up")["rate_ratios"].get("during", "estimate", "rate_ratio")
+    assert "Only 12 clusters" in cell.warning
+
+
 def test_terms_are_told_in_words() -> None:
     assert term_label("relationship[T.family_member]") == "Relationship: family member"
     assert term_label("age") == "Age at intake (years)"

@@ -9,6 +9,7 @@ from datrial.analyses.levels import (
     BEHAVIOURS,
     SEVERITY,
     TIME_POINTS,
+    reference_levels,
     term_label,
     with_model_levels,
 )
@@ -58,16 +59,16 @@ def run(context: Context, parameters: BehaviourChangeParameters) -> list[Table]:
         return [counts, *_unfitted_tables(behaviour, f"the model could not be fitted: {error}")]
     note = (
         f"Forms of the intervention's service users at three time points, pooled: {fit.nobs:.0f} "
-        f"forms of "
-        f"{fit.n_clusters} service users; {fit.n_left_out} forms with a missing answer or a don't "
-        f"know in "
-        f"a variable of the model are left out (complete cases). Standard errors are clustered by "
-        f"service user ({fit.covariance_note.rstrip('.')}). {' '.join(fit.notes)}"
+        f"forms of {fit.n_clusters} service users; {fit.n_left_out} forms with a missing answer "
+        "or a don't know in a variable of the model are left out (complete cases). Standard "
+        f"errors are clustered by service user ({fit.covariance_note.rstrip('.')}). "
+        f"{' '.join(fit.notes)}"
     ).strip()
+    references = reference_levels(fit.design.frame)
     return [
         counts,
         _predictions_table(fit, behaviour, note),
-        _odds_ratio_table(fit, behaviour, note),
+        _odds_ratio_table(fit, behaviour, f"{note} Reference: {references}."),
     ]
 
 
@@ -165,18 +166,15 @@ ANALYSIS = Analysis(
     id="behaviour_change",
     title="Change in behaviour",
     question="Does the abusive behaviour that case managers record become less severe, and what "
-    "is it "
-    "associated with?",
+    "is it associated with?",
     population="Service users of the intervention with a behaviour form at intake, midpoint or "
-    "case "
-    "closure. There are no such forms for controls: this is change over time, not an effect of the "
-    "allocation.",
+    "case closure. There are no such forms for controls: this is change over time, not an effect "
+    "of the allocation.",
     rules="Severity is none, standard, moderate or high. Don't know is a missing answer. Complete "
     "cases.",
     model="Pooled ordered logistic regression (proportional odds) of the severity at three time "
-    "points; "
-    "standard errors clustered by service user. Stata: ologit y i.time ..., vce(cluster id); "
-    "margins time.",
+    "points; standard errors clustered by service user. Stata: ologit y i.time ..., vce(cluster "
+    "id); margins time.",
     references=(
         "Hester et al. (2019), Evaluation of the Drive Project, Figures 13-15 and Appendix 3 "
         "section 2.",

@@ -91,6 +91,29 @@ def with_model_levels(frame: pd.DataFrame) -> pd.DataFrame:
     return out
 
 
+def reference_levels(frame: pd.DataFrame) -> str:
+    """Return the reference level of each categorical predictor of a model, in words.
+
+    Parameters
+    ----------
+    frame
+        The predictors as the model used them; a model compares every other
+        level with the first.
+    """
+    import pandas as pd
+
+    references = []
+    for name in frame.columns:
+        if isinstance(frame[name].dtype, pd.CategoricalDtype):
+            level = str(frame[name].cat.categories[0])
+        elif not pd.api.types.is_numeric_dtype(frame[name]):
+            level = min(map(str, frame[name].unique()))
+        else:
+            continue
+        references.append(f"{name}[T.{level}]")
+    return "; ".join(term_label(each) for each in references)
+
+
 def term_label(term: str) -> str:
     """Return a model term in words: ``relationship[T.family_member]`` -> the labels."""
     name, _, rest = term.partition("[")

@@ -65,21 +65,16 @@ ANALYSIS = Analysis(
     id="marac_follow_up",
     title="Re-appearance at MARAC",
     question="Are perpetrators who were allocated to the intervention heard at MARAC again less "
-    "often, "
-    "and do fewer of them turn to further victims-survivors?",
+    "often, and do fewer of them turn to further victims-survivors?",
     population="Every allocated perpetrator of the chosen sites, as allocated "
     "(intention to treat), whether or not there is any record.",
-    rules="Index date: the meeting of the allocation. Periods run from the index date and "
-    "from the "
-    "end of intervention as the study file states. A person counts in a period only for the days "
-    "for which "
-    "MARAC data were received. The end of intervention of controls is constructed, so the later "
-    "periods "
-    "rest on an assumption.",
+    rules="Index date: the meeting of the allocation. Periods run from the index date and from "
+    "the end of intervention as the study file states. A person counts in a period only for the "
+    "days for which MARAC data were received. The end of intervention of controls is "
+    "constructed, so the later periods rest on an assumption.",
     model="Counts and shares; Poisson regression of appearances on arm with the time observed as "
-    "exposure "
-    "and robust standard errors. Stata: poisson appearances i.arm, exposure(years) vce(cluster "
-    "id) irr.",
+    "exposure and robust standard errors. Stata: poisson appearances i.arm, exposure(years) "
+    "vce(cluster id) irr.",
     references=(
         "Hester et al. (2019), Evaluation of the Drive Project, Figures 25-29 and pages on MARAC "
         "data.",

@@ -75,12 +75,10 @@ def rate_ratio_table(context: Context, periods: pd.DataFrame, note: str) -> Tabl
         "marac_follow_up.rate_ratios",
         "Rate of appearing at MARAC: intervention against control, by period",
         f"{note} Rate ratios below 1 favour the intervention. Poisson regression with the time "
-        f"observed "
-        "as exposure, one model a period, with robust standard errors; sites as a factor where "
-        "there "
-        "are several. In the period before, a ratio away from 1 is chance or selection, not an "
-        "effect. "
-        "Chances of allocation differed between meetings; these ratios do not weight for that.",
+        "observed as exposure, one model a period, with robust standard errors; sites as a "
+        "factor where there are several. In the period before, a ratio away from 1 is chance or "
+        "selection, not an effect. Chances of allocation differed between meetings; these ratios "
+        "do not weight for that.",
         ("D-F27",),
     )
     table.column("estimate", "Rate ratio")
@@ -103,8 +101,16 @@ def rate_ratio_table(context: Context, periods: pd.DataFrame, note: str) -> Tabl
             data, exposure="years", cluster="person_id",
         )  # fmt: skip
         estimate = fit.rate_ratios().to_dict("index")["in_intervention"]
+        warning = " ".join(fit.notes)
         for statistic in ("rate_ratio", "bse", "p_value", "ci_low", "ci_high"):
-            table.add(period.key, "estimate", statistic, estimate[statistic], n=int(fit.nobs))
+            table.add(
+                period.key,
+                "estimate",
+                statistic,
+                estimate[statistic],
+                n=int(fit.nobs),
+                warning=warning,
+            )
     return table
 
 
@@ -151,8 +157,16 @@ def appearances_table(context: Context, history: pd.DataFrame, note: str) -> Tab
     )
     fit = fit_rate("appearances ~ in_intervention", data, cluster="person_id")
     estimate = fit.rate_ratios().to_dict("index")["in_intervention"]
+    warning = " ".join(fit.notes)
     for statistic in ("rate_ratio", "p_value", "ci_low", "ci_high"):
-        table.add("difference", "appearances", statistic, estimate[statistic], n=int(fit.nobs))
+        table.add(
+            "difference",
+            "appearances",
+            statistic,
+            estimate[statistic],
+            n=int(fit.nobs),
+            warning=warning,
+        )
     return table
 
 
@@ -162,8 +176,8 @@ def serial_table(context: Context, history: pd.DataFrame, note: str) -> Table:
         "marac_follow_up.serial",
         "Serial and repeat perpetrators at MARAC",
         f"{note} Serial (version 1): heard with two or more different victims-survivors at any "
-        f"time for "
-        "which data were received. Repeat (version 1): the same pair heard again on a later day.",
+        "time for which data were received. Repeat (version 1): the same pair heard again on a "
+        "later day.",
         ("D-F28",),
     )
     table.column("serial", "Serial")
@@ -189,10 +203,8 @@ def serial_periods_table(
         "marac_follow_up.serial_periods",
         "Serial perpetrators who appeared at MARAC, by period and arm",
         f"{note} Of the serial perpetrators of each arm. Being serial is known only from the "
-        f"whole of the "
-        "data, follow-up included, so these groups are not comparable by randomisation: a "
-        "description, "
-        "not an effect.",
+        "whole of the data, follow-up included, so these groups are not comparable by "
+        "randomisation: a description, not an effect.",
         ("D-F28",),
     )
     _arm_columns(context, table)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from datrial.analyses.base import Analysis, Context, Parameters
-from datrial.analyses.levels import TIME_POINTS, with_model_levels
+from datrial.analyses.levels import TIME_POINTS, reference_levels, with_model_levels
 from datrial.results.cells import Table
 
 if TYPE_CHECKING:
@@ -69,8 +69,7 @@ def _means_table(
         "risk_score.means",
         "Mean Drive-DASH score by time point",
         f"{note} Predicted: mean of the model's expected score with every form set to the time "
-        f"point, "
-        "with 95% intervals.",
+        "point, with 95% intervals.",
         ("D-F22", "D-TA3.2"),
     )
     table.column("observed", "Observed")
@@ -99,15 +98,14 @@ def _rate_ratio_table(
     tested = ""
     if fit is not None:
         tested = (
-            f" Test that people do not differ: p {_p_text(fit.boundary_test.p_value)} (likelihood "
-            f"ratio, boundary). {' '.join(fit.notes)}"
-        )
+            f" Reference: {reference_levels(fit.design.frame)}. Test that people do not differ: p "
+            f"{_p_text(fit.boundary_test.p_value)} (likelihood ratio, boundary). "
+            f"{' '.join(fit.notes)}"
+        ).rstrip()
     table = Table(
         "risk_score.rate_ratios",
         "Drive-DASH score: incidence-rate ratios by time point and site",
-        f"{note} Random-effects Poisson regression with a {words} person effect; reference: "
-        f"intake, "
-        f"{next(iter(context.study.sites.values())).label}.{tested}".strip(),
+        f"{note} Random-effects Poisson regression with a {words} person effect.{tested}",
         ("D-TA3.2",),
     )
     table.column("estimate", "Rate ratio")
@@ -161,15 +159,14 @@ ANALYSIS = Analysis(
     title="Change in risk",
     question="Does the risk that case managers see (Drive-DASH score) fall from intake to case "
     "closure?",
-    population="Service users of the intervention with at least one usable Drive-DASH form. There "
-    "are no "
-    "such forms for controls: this is change over time, not an effect of the allocation.",
+    population="Service users of the intervention with at least one usable Drive-DASH form. "
+    "There are no such forms for controls: this is change over time, not an effect of the "
+    "allocation.",
     rules="Score: number of yes among the items. A form with more not known or not applicable "
-    "answers "
-    "than the study file allows is left out. Not known counts as no in the forms that stay.",
+    "answers than the study file allows is left out. Not known counts as no in the forms that "
+    "stay.",
     model="Poisson regression of the score with a person effect (gamma: closed-form likelihood). "
-    "Stata: "
-    "xtpoisson score i.time i.site, re irr.",
+    "Stata: xtpoisson score i.time i.site, re irr.",
     references=(
         "Hester et al. (2019), Evaluation of the Drive Project, Table A3.2 and Figures 22-23.",
         "Hausman, Hall and Griliches (1984), Econometrica 52(4), 909-938.",
