@@ -90,7 +90,13 @@ def test_a_good_mapping_passes() -> None:
         ({"file": "../cases.csv"}, "without folders"),
         ({"site": None}, "site_column"),
         ({"covers": {"start": "2019-01-01", "end": "2018-01-01"}}, "ends before it starts"),
-        ({"format": "excel"}, "name the sheet"),
+        ({"covers": None}, "give `covers`"),
+        ({"file": "cases_{year}.csv"}, "exclude each other"),
+        ({"file": "cases_{month}.csv"}, "follow from"),
+        ({"file": "cases_{year}_{year}.csv"}, "twice"),
+        ({"file": "cases_{site}.csv"}, "not known"),
+        ({"format": "parquet", "tables": [{"header_row": 2}]}, "tables"),
+        ({"not_received": ["2017-13"]}, "not_received"),
     ],
 )
 def test_a_faulty_mapping_is_told(changes: dict[str, object], told: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -14,6 +14,11 @@ from datrial.config.tables import staging_tables
 from datrial.errors import UsageError
 
 DateOrder = Literal["day_first", "month_first", "year_first"]
+#: What of a person is read for linkage, in memory only.
+Identifier = Literal["full_name", "given_name", "family_name", "date_of_birth", "postcode"]
+_PLACEHOLDERS = ("year", "month", "quarter", "start", "end", "part")
+#: The placeholders that together tell which days a file covers.
+_PERIODS = ({"year"}, {"year", "month"}, {"year", "quarter"}, {"start", "end"})
 
 
 class _Strict(BaseModel):
@@ -41,9 +46,11 @@ class TableMapping(_Strict):
     table
         The staging table of ``configs/tables.yaml``.
     sheet
-        The sheet's name in a workbook; none for CSV.
+        The sheet's name in a workbook. Without one, the sheet is the one that
+        has the mapped columns. None for CSV and Parquet.
     header_row
-        The line (counted from 1) that holds the column names.
+        The line (counted from 1) that holds the column names; ``find`` means the
+        first line that holds all of them.
     columns
         Our column name -> the agency's column name.
     constants
@@ -54,6 +61,10 @@ class TableMapping(_Strict):
     withheld
         Agency columns (names, dates of birth, notes) that are known and are
         never read further than the file.
+    identifiers
+        Our reference column -> identifier -> the agency's column. They are read
+        for the linkage of people, in memory only, where the study links people;
+        else they are withheld.
     site_column, site_values
         Where one file holds several sites: the agency's column, and our site
         key -> the agency's spellings.
@@ -63,8 +74,9 @@ class TableMapping(_Strict):
 
     table: str
     sheet: str | None = None
-    header_row: int = Field(default=1, ge=1)
+    header_row: Annotated[int, Field(ge=1)] | Literal["find"] = 1
     columns: dict[str, str]
+    identifiers: dict[str, dict[Identifier, str]] = {}
     constants: dict[str, str] = {}
     values: dict[str, dict[str, tuple[str, ...]]] = {}
     withheld: tuple[str, ...] = ()
@@ -88,14 +100,25 @@ class TableMapping(_Strict):
             allowed = target.columns[name].codes if name in target.columns else ()
             for code in sorted(set(codes) - set(allowed)):
                 problems.append(f"{name}: {code!r} is not one of our codes")
+        for name in sorted(self.identifiers):
+            reference = target.columns.get(name)
+            if reference is None or reference.of not in ("perpetrator", "victim"):
+                problems.append(f"identifiers: {name!r} is no reference to a person")
+            elif name not in self.columns:
+                problems.append(f"identifiers: {name!r} is not mapped under columns")
         if (self.site_column is None) != (not self.site_values):
             problems.append("site_column and site_values belong together")
-        theirs = [*self.columns.values(), *self.withheld]
+        theirs = [*self.columns.values(), *self.withheld, *self.identifier_columns]
         for name in sorted({name for name in theirs if theirs.count(name) > 1}):
             problems.append(f"the agency's column {name!r} is used twice")
         if problems:
             raise ValueError("; ".join(problems))
         return self
+
+    @property
+    def identifier_columns(self) -> tuple[str, ...]:
+        """The agency's columns that identify people directly."""
+        return tuple(theirs for columns in self.identifiers.values() for theirs in columns.values())
 
 
 class SourceMapping(_Strict):
@@ -108,12 +131,24 @@ class SourceMapping(_Strict):
     site
         Our site key, or none where ``site_column`` tells it row by row.
     file
-        The files' name pattern in the incoming folder (``*`` stands for anything).
+        The files' name pattern in the incoming folder. ``*`` stands for anything;
+        ``{year}`` with ``{month}`` or ``{quarter}``, or ``{start}`` and ``{end}``
+        (2017-03-31 or 20170331) tell which days a file covers; ``{part}`` tells
+        the parts of one delivery apart, none of which replaces another.
     dates
         The order of day and month in numeric dates, and the only one in which
         they are read; ISO dates, Excel dates and written months are always understood.
+    quote
+        What texts of a CSV file may stand between.
     covers
-        The days for which the agency says it sent everything.
+        The days for which the agency says it sent everything, where the files'
+        names do not tell. A file replaces an earlier one of its mapping (and
+        part) whose days lie within its own.
+    not_received
+        Months (``2017-03``) within these days that the agency says are missing.
+    reference_space
+        Whose references to people these are. None: all agencies share them; a
+        name: the agency's own, which no other agency's reference equals.
     missing, dont_know, not_applicable
         Spellings, in any column, of an answer that is absent, not known, or
         does not apply.
@@ -124,11 +159,14 @@ class SourceMapping(_Strict):
     source: str
     site: str | None = None
     file: str
-    format: Literal["csv", "excel"]
+    format: Literal["csv", "excel", "ods", "parquet"]
     encoding: str = "utf-8"
     delimiter: str = Field(default=",", min_length=1, max_length=1)
+    quote: str = Field(default='"', min_length=1, max_length=1)
     dates: DateOrder = "day_first"
-    covers: Period
+    covers: Period | None = None
+    not_received: tuple[Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")], ...] = ()
+    reference_space: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")] | None = None
     referral: bool = False
     optional: bool = False
     missing: tuple[str, ...] = ()
@@ -142,18 +180,57 @@ class SourceMapping(_Strict):
     def _plain_name(cls, value: str) -> str:
         if re.search(r"[/\\]", value):
             raise ValueError("a file name pattern, without folders")
+        names = re.findall(r"\{([^{}]*)\}", value)
+        problems = [
+            f"{{{name}}} is not known; there are {', '.join(_PLACEHOLDERS)}"
+            for name in sorted(set(names) - set(_PLACEHOLDERS))
+        ]
+        if len(set(names)) < len(names):
+            problems.append("a placeholder stands there twice")
+        period = set(names) - {"part"}
+        if not problems and period and period not in _PERIODS:
+            problems.append(
+                "the days a file covers follow from {year}, {year} and {month}, {year} and "
+                "{quarter}, or {start} and {end}"
+            )
+        if problems:
+            raise ValueError("; ".join(problems))
         return value
 
     @model_validator(mode="after")
-    def _sheets_and_sites(self) -> Self:
-        if self.format == "csv" and (len(self.tables) > 1 or self.tables[0].sheet):
-            raise ValueError("a CSV file holds one table and has no sheets")
-        if self.format == "excel" and any(table.sheet is None for table in self.tables):
-            raise ValueError("name the sheet of every table of a workbook")
-        for table in self.tables:
-            if self.site is None and table.site_column is None:
-                raise ValueError("give `site`, or `site_column` for every table")
+    def _consistent(self) -> Self:
+        problems = []
+        one_table = self.format in ("csv", "parquet")
+        if one_table and (len(self.tables) > 1 or self.tables[0].sheet):
+            problems.append(f"a {self.format} file holds one table and has no sheets")
+        if self.format == "parquet" and self.tables[0].header_row != 1:
+            problems.append("a parquet file has no header row")
+        if any(self.site is None and table.site_column is None for table in self.tables):
+            problems.append("give `site`, or `site_column` for every table")
+        if self.covers is None and not self.period_in_name:
+            problems.append("give `covers`, or tell the days in `file` ({year}-{month})")
+        if self.covers is not None and self.period_in_name:
+            problems.append("`covers` and the days in `file` exclude each other")
+        if problems:
+            raise ValueError("; ".join(problems))
         return self
+
+    @property
+    def placeholders(self) -> frozenset[str]:
+        """The placeholders in ``file``."""
+        return frozenset(re.findall(r"\{([^{}]*)\}", self.file))
+
+    @property
+    def period_in_name(self) -> bool:
+        """Whether a file's name tells which days it covers."""
+        return bool(self.placeholders - {"part"})
+
+    @property
+    def sites(self) -> tuple[str, ...]:
+        """The sites that the files tell of."""
+        if self.site is not None:
+            return (self.site,)
+        return tuple(sorted({site for table in self.tables for site in table.site_values}))
 
 
 def load_mappings(names: tuple[str, ...]) -> tuple[SourceMapping, ...]:

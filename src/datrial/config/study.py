@@ -95,6 +95,67 @@ class Scoring(_Strict):
     dash_max_not_known: int = Field(ge=0)
 
 
+class Linkage(_Strict):
+    """How references that are not shared are linked to people.
+
+    Match weights are those of Fellegi and Sunter, in bits: the base-2 logarithm
+    of the odds that two references are one person (3.3 is a probability of .91).
+
+    Attributes
+    ----------
+    match_weight
+        Links of this weight or more are made.
+    sensitivity_weights
+        Other cuts at which the effect estimates are repeated.
+    review_from, review_to
+        The band of weights in which a person looks at pairs (clerical review).
+    largest_cluster
+        More references than this in one person are listed as suspicious.
+    within_space
+        Whether references of one space may be one person too (an agency that
+        gives a person a new reference); else the weaker link is a conflict.
+    """
+
+    match_weight: float
+    sensitivity_weights: tuple[float, ...] = ()
+    review_from: float
+    review_to: float
+    largest_cluster: int = Field(default=10, ge=2)
+    within_space: bool = False
+
+    @model_validator(mode="after")
+    def _weights(self) -> Self:
+        problems = []
+        if self.review_from > self.review_to:
+            problems.append("review_from lies above review_to")
+        if len({self.match_weight, *self.sensitivity_weights}) <= len(self.sensitivity_weights):
+            problems.append(
+                "the weights of the sensitivity differ from match_weight and each other"
+            )
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self
+
+
+class Retention(_Strict):
+    """How long things are held; none means for ever.
+
+    Attributes
+    ----------
+    extracts_months
+        Agencies' files (and their receipts), from the last day they were in use.
+    snapshots, runs
+        How many of the latest are kept (the current one always is).
+    logs_months
+        Logs and records of attempts.
+    """
+
+    extracts_months: int | None = Field(default=None, ge=1)
+    snapshots: int | None = Field(default=None, ge=1)
+    runs: int | None = Field(default=None, ge=1)
+    logs_months: int | None = Field(default=None, ge=1)
+
+
 class Study(_Strict):
     """One evaluation, as its study file states it."""
 
@@ -110,6 +171,8 @@ class Study(_Strict):
     periods: tuple[FollowUpPeriod, ...]
     end_of_intervention: EndOfIntervention
     scoring: Scoring
+    linkage: Linkage | None = None
+    retention: Retention = Retention()
     published: str | None = None
     analyses: dict[str, dict[str, Any]]
     primary_outcomes: tuple[str, ...]
@@ -136,6 +199,9 @@ def studies() -> list[str]:
 def load_study(name: str) -> Study:
     """Read ``configs/studies/<name>.yaml``.
 
+    A file with ``based_on: other`` says only what differs from the other study:
+    each of its settings takes the place of the other's.
+
     Raises
     ------
     UsageError
@@ -144,5 +210,16 @@ def load_study(name: str) -> Study:
     """
     if name not in studies():
         raise UsageError(f"There is no study {name!r}. Studies: {', '.join(studies())}.")
-    path = project_root() / "configs" / "studies" / f"{name}.yaml"
-    return parse(Study, read_yaml(path), f"configs/studies/{name}.yaml")
+    return parse(Study, _content(name, ()), f"configs/studies/{name}.yaml")
+
+
+def _content(name: str, above: tuple[str, ...]) -> Any:
+    """Return a study file's settings, over those of the study that it is based on."""
+    content = read_yaml(project_root() / "configs" / "studies" / f"{name}.yaml")
+    base = content.get("based_on") if isinstance(content, dict) else None
+    if base is None:
+        return content
+    if base not in studies() or base in (name, *above):
+        raise UsageError(f"configs/studies/{name}.yaml: `based_on` names no other study: {base!r}.")
+    own = {key: value for key, value in content.items() if key != "based_on"}
+    return {**_content(base, (name, *above)), **own}

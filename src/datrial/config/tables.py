@@ -18,12 +18,20 @@ class _Strict(BaseModel):
 
 
 class Column(_Strict):
-    """One column of a staging table."""
+    """One column of a staging table.
+
+    Attributes
+    ----------
+    differs_from
+        Another reference of the row that is never the same person: nobody is
+        his own victim.
+    """
 
     kind: Kind
     required: bool = False
     of: str | None = None
     codes: tuple[str, ...] = ()
+    differs_from: str | None = None
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -46,6 +54,10 @@ class StagingTable(_Strict):
         unknown = [name for name in self.key if name not in self.columns and name != "site"]
         if unknown:
             raise ValueError(f"key names columns that do not exist: {', '.join(unknown)}")
+        for name, column in self.columns.items():
+            other = self.columns.get(column.differs_from or name)
+            if other is None or (column.differs_from and (not column.of or not other.of)):
+                raise ValueError(f"{name}: `differs_from` names another reference of the table")
         return self
 
 
