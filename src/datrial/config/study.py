@@ -130,7 +130,7 @@ class Linkage(_Strict):
             problems.append("review_from lies above review_to")
         if len({self.match_weight, *self.sensitivity_weights}) <= len(self.sensitivity_weights):
             problems.append(
-                "the weights of the sensitivity differ from match_weight and each other"
+                "the sensitivity needs weights that differ from match_weight"
             )
         if problems:
             raise ValueError("; ".join(problems))
