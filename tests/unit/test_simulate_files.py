@@ -31,7 +31,7 @@ from datrial.errors import UsageError
 from datrial.people.pseudonyms import DEMONSTRATION_KEY, Pseudonymiser
 from datrial.simulate import simulate, up_to_date, writers
 from datrial.simulate.layouts import LAYOUTS
-from datrial.simulate.names import CANARY
+from datrial.simulate.names import CANARIES, CANARY, CANARY_DOB, canary_texts
 from datrial.simulate.records import all_sheets
 from datrial.simulate.sheets import Sheet
 from datrial.simulate.world import make_world
@@ -125,6 +125,22 @@ def test_the_canary_stands_in_withheld_columns_only() -> None:
         assert CANARY.encode() in (simulated()[0] / name).read_bytes()
     for table in read_all().values():
         assert not any(CANARY in str(value) for row in table.rows for value in row.values())
+
+
+def test_the_canary_has_a_date_of_birth_of_its_own() -> None:
+    for name in ("marac_site_1_cases.csv", "marac_site_2_conference_log.csv"):
+        text = (simulated()[0] / name).read_text(encoding="utf-8")
+        lines = [line for line in text.splitlines() if CANARY in line]
+        assert lines and all(f"{CANARY_DOB:%d/%m/%Y}" in line for line in lines)
+    for table in read_all().values():
+        values = {str(value) for row in table.rows for value in row.values()}
+        assert not values & canary_texts()
+
+
+def test_no_two_canaries_have_a_text_in_common() -> None:
+    texts = [canary.texts() for canary in CANARIES.values()]
+    assert len(canary_texts()) == sum(len(each) for each in texts)
+    assert {CANARY, "1911-02-23", "23/02/1911", "XZ979ZX", "xz97 9zx"} <= canary_texts()
 
 
 def test_rejected_rows_are_exactly_the_mess_of_truth() -> None:

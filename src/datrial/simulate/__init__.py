@@ -52,7 +52,7 @@ def simulate(
     Parameters
     ----------
     study
-        The study; only Drive has a simulator.
+        The study; Drive has a simulator, and Drive where agencies share no reference.
     out
         The folder to write to; made if need be. It may hold earlier simulated
         extracts, which are replaced, and nothing else.

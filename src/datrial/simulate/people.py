@@ -127,8 +127,10 @@ def make_people(site: Site, seed: int) -> People:
     serial[pick(rng, np.ones(allocated), round(SERIAL_BEFORE_ALLOCATION * allocated))] = True
     people = People(
         site=site,
-        reference=_references(rng, f"S{site.number}-P", n),
-        victims=_references(rng, f"S{site.number}-V", n * VICTIMS_KNOWN).reshape(n, VICTIMS_KNOWN),
+        reference=draw_references(rng, f"S{site.number}-P", n),
+        victims=draw_references(rng, f"S{site.number}-V", n * VICTIMS_KNOWN).reshape(
+            n, VICTIMS_KNOWN
+        ),
         born=np.full(n, day(site.meetings[0].item())),
         male=rng.random(n) < SHARE_OF_MEN,
         frailty=rng.gamma(FRAILTY_SHAPE, 1 / FRAILTY_SHAPE, size=n),
@@ -152,7 +154,8 @@ def _ages(rng: np.random.Generator, reason: Array) -> Array:
     return young
 
 
-def _references(rng: np.random.Generator, prefix: str, n: int) -> Array:
+def draw_references(rng: np.random.Generator, prefix: str, n: int) -> Array:
+    """Return so many different references: the prefix and a number."""
     numbers = rng.choice(max(900_000, 10 * n), size=n, replace=False, shuffle=True) + 100_000
     return np.array([f"{prefix}{number}" for number in numbers], dtype=object)
 

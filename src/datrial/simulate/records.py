@@ -17,8 +17,8 @@ from datrial.simulate.world import World, assessed_on
 Records = dict[str, Array]
 
 
-def all_sheets(world: World) -> list[Sheet]:
-    """Return every sheet of every agency, clean."""
+def all_records(world: World) -> list[tuple[layouts.Layout, Records]]:
+    """Return what every agency knows, in our columns and codes, beside how it writes it."""
     pairs: list[tuple[layouts.Layout, Records]] = [
         (layouts.ALLOCATION_LIST, _allocation_list(world)),
         (layouts.MEETING_CAPACITY, _capacity(world)),
@@ -40,7 +40,12 @@ def all_sheets(world: World) -> list[Sheet]:
         (layouts.CMS_ACTION, _actions(world)),
         (layouts.CMS_ENGAGEMENT, _engagement(world)),
     ]
-    return [dress(layout, records, world.seed) for layout, records in pairs]
+    return pairs
+
+
+def all_sheets(world: World) -> list[Sheet]:
+    """Return every sheet of every agency, clean, where agencies share their references."""
+    return [dress(layout, records, world.seed) for layout, records in all_records(world)]
 
 
 def _stack(parts: list[Records]) -> Records:

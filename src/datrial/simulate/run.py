@@ -10,14 +10,18 @@ from datrial.allocation.schemes import CONTROL, INTERVENTION
 from datrial.config.study import Study
 from datrial.errors import UsageError
 from datrial.simulate import SimulationSummary, manifest
+from datrial.simulate.linkage import shares_no_reference, unlink
+from datrial.simulate.linkage_truth import add_linkage_truth
 from datrial.simulate.mess import Count, make_messy
-from datrial.simulate.records import all_sheets
-from datrial.simulate.sheets import Sheet
+from datrial.simulate.records import all_records
+from datrial.simulate.sheets import Sheet, dress
 from datrial.simulate.truth import truth_files
 from datrial.simulate.world import World, make_world
 from datrial.simulate.writers import csv_bytes, parts, workbook_bytes, write_file
 
 SIMULATED = "SIMULATED"
+#: The studies of the Drive world: their agencies write the same events down, each in its way.
+STUDIES = ("drive", "drive_linkage")
 
 
 def run(
@@ -33,10 +37,12 @@ def run(
     tell = progress or (lambda _: None)
     world = make_world(study, seed, scale, tell)
     tell("agencies' records")
+    pairs = all_records(world)
+    unlinked = unlink(world, pairs) if shares_no_reference(study) else None
     counts: list[Count] = []
     sheets = []
-    for clean in all_sheets(world):
-        messy = make_messy(clean, seed)
+    for layout, records in unlinked.pairs if unlinked else pairs:
+        messy = make_messy(dress(layout, records, seed), seed)
         sheets.append(messy.sheet)
         counts += messy.counts
     files: dict[str, bytes] = {}
@@ -49,7 +55,10 @@ def run(
             files[own_name] = csv_bytes(pieces[0]) if is_csv else workbook_bytes(pieces)
             rows[own_name] = sum(piece.rows + 1 for piece in pieces)
         _count_summary_lines(counts, name, part)
-    for name, data in truth_files(world, counts).items():
+    truth = truth_files(world, counts)
+    if unlinked:
+        add_linkage_truth(truth, unlinked)
+    for name, data in truth.items():
         files[f"truth/{name}"] = data
     files[SIMULATED] = _marker(study, seed, scale)
     _write(out, files, manifest.content(study, seed, scale, files))
@@ -57,9 +66,10 @@ def run(
 
 
 def _check(study: Study, out: Path, seed: int, scale: int) -> None:
-    if study.study != "drive":
+    if study.study not in STUDIES:
         raise UsageError(
-            f"There is no simulator for study {study.study!r}; there is one for drive."
+            f"There is no simulator for study {study.study!r}; there is one for "
+            f"{' and '.join(STUDIES)}."
         )
     if seed < 0:
         raise UsageError("The seed must be 0 or more.")

@@ -8,7 +8,7 @@ import numpy as np
 
 from datrial.config.tables import staging_tables
 from datrial.simulate.layouts import Layout
-from datrial.simulate.names import invented_names, invented_notes
+from datrial.simulate.names import CANARY, CANARY_DOB, invented_names, invented_notes
 from datrial.simulate.randomness import Array, generator
 
 
@@ -46,6 +46,8 @@ class Sheet:
 def dress(layout: Layout, records: dict[str, Array], seed: int) -> Sheet:
     """Return records as the agency would write them, with invented names where it has names.
 
+    Records that bring their own names (``withheld_name``) keep these.
+
     Raises
     ------
     KeyError
@@ -60,9 +62,14 @@ def dress(layout: Layout, records: dict[str, Array], seed: int) -> Sheet:
     # In Insights the name is the victim-survivor's, elsewhere the perpetrator's.
     of_victims = layout.table.startswith("insights")
     invented = {}
-    if layout.withheld:
+    if "withheld_name" in records:
+        invented = {"withheld_notes": invented_notes(rng, records["withheld_name"])}
+    elif layout.withheld:
         names = invented_names(rng, records["victim_id" if of_victims else "perpetrator_id"])
         invented = {"withheld_name": names, "withheld_notes": invented_notes(rng, names)}
+        if "date_of_birth" in records:
+            invented["date_of_birth"] = records["date_of_birth"].copy()
+            invented["date_of_birth"][names == CANARY] = CANARY_DOB
     cells = {}
     for name in layout.columns:
         values = invented[name] if name in invented else records[name]

@@ -32,7 +32,7 @@ def truth_files(world: World, counts: list[Count]) -> dict[str, bytes]:
         "people.csv": _people(world),
         "police_requested.csv": _requested(world),
         "latent_classes.csv": _latent_classes(world),
-        "mess.csv": _csv(
+        "mess.csv": csv_file(
             ("file", "table", "kind", "rows"),
             ((count.file, count.table, count.kind, count.rows) for count in counts),
         ),
@@ -41,7 +41,8 @@ def truth_files(world: World, counts: list[Count]) -> dict[str, bytes]:
     }
 
 
-def _csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
+def csv_file(header: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
+    """Return a header and rows as a CSV file."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(header)
@@ -68,7 +69,7 @@ def _people(world: World) -> bytes:
 
     header = ("perpetrator_reference", "site", "arm", "index_date", "end_date",
               "exclusion_reason", "frailty")  # fmt: skip
-    return _csv(header, rows())
+    return csv_file(header, rows())
 
 
 def _requested(world: World) -> bytes:
@@ -78,13 +79,13 @@ def _requested(world: World) -> bytes:
         for arm, asked in site.asked.items()
         for person in asked
     )
-    return _csv(("perpetrator_reference", "site", "arm"), rows)
+    return csv_file(("perpetrator_reference", "site", "arm"), rows)
 
 
 def _latent_classes(world: World) -> bytes:
     references = world.users.reference[world.users.in_analysis]
     rows = zip(references, world.needs.latent_class, strict=True)
-    return _csv(("perpetrator_reference", "latent_class"), rows)
+    return csv_file(("perpetrator_reference", "latent_class"), rows)
 
 
 def _parameters(world: World) -> bytes:
