@@ -13,7 +13,8 @@ from datrial.config.tables import staging_tables
 from datrial.warehouse.builder import build_tables
 from datrial.warehouse.study_tables import write_allocations, write_study_tables
 
-_TYPES = {"date": "date", "integer": "bigint"}
+#: Kind of column -> its type; the others are text.
+TYPES = {"date": "date", "integer": "bigint"}
 
 
 def drive(**changes: Any) -> Study:
@@ -30,15 +31,19 @@ class Warehouse:
         self.connection.execute("create schema staging")
         for name, table in staging_tables().items():
             columns = ", ".join(
-                f"{column} {_TYPES.get(about.kind, 'varchar')}"
+                f"{column} {TYPES.get(about.kind, 'varchar')}"
                 for column, about in table.columns.items()
             )
             self.connection.execute(
                 f"create table staging.{name} "
                 f"(extract_id varchar, row_number bigint, site varchar, {columns})"
             )
-        write_study_tables(self.connection, self.study, [])
+        write_study_tables(self.connection, self.study, [], [])
         write_allocations(self.connection, [], [])
+        self.connection.execute(
+            "create schema people; create table people.characteristic "
+            "(person_id varchar, age_at_index integer, postcode_area varchar)"
+        )
 
     def rows(self, table: str, columns: str, *rows: tuple[Any, ...]) -> None:
         """Insert rows; columns that are not named are empty."""
@@ -51,12 +56,17 @@ class Warehouse:
         self.rows("ledger.allocation", "person_id, site, meeting_date, arm", *rows)
 
     def covered(self, source: str, site: str, first_day: str, last_day: str) -> None:
-        """Say for which days an agency sent its data."""
+        """Say for which days an agency sent its data; said again, there is a gap between."""
         Period.model_validate({"start": first_day, "end": last_day})
         self.rows(
-            "study.coverage",
+            "study.coverage_span",
             "source, site, first_day, last_day",
             (source, site, first_day, last_day),
+        )
+        self.connection.execute(
+            "create or replace table study.coverage as select source, site, "
+            "min(first_day) as first_day, max(last_day) as last_day "
+            "from study.coverage_span group by source, site"
         )
 
     def build(self) -> None:

@@ -1,9 +1,10 @@
 -- Grain:   one row per allocated perpetrator (as allocated: nobody is left out)
 -- Key:     person_id
--- Source:  ledger.allocation, staging.cms_service_user, staging.marac_case, study.setting
+-- Source:  ledger.allocation, staging.cms_service_user, staging.marac_case, study.setting,
+--          people.characteristic
 -- Version: 1
 -- Index date: the MARAC meeting of the allocation. Age: as recorded there; the lower where
--- two ages are recorded.
+-- two ages are recorded; where none is, from the date of birth (which is in no table).
 -- End of intervention: the closure date; without one (all controls), the index date
 -- plus a fixed number of days where the study states it, else plus the mean number of
 -- days from index to closure in the intervention arm, to the nearest day.
@@ -18,6 +19,10 @@ service_user as (
 
 marac_case as (
     select * from staging.marac_case
+),
+
+characteristic as (
+    select * from people.characteristic
 ),
 
 fixed_duration as (
@@ -66,9 +71,11 @@ select
         when mean_duration.days is not null then 'mean_intervention_duration'
         else 'not_available'
     end as end_rule,
-    age_at_index.age as age_at_index
+    coalesce(age_at_index.age, characteristic.age_at_index) as age_at_index,
+    characteristic.postcode_area
 from allocation
 left join service_user on allocation.person_id = service_user.perpetrator_id
 left join age_at_index on allocation.person_id = age_at_index.person_id
+left join characteristic on allocation.person_id = characteristic.person_id
 cross join mean_duration
 left join fixed_duration on true

@@ -1,16 +1,37 @@
 -- Grain:   one row per allocated perpetrator and follow-up period with MARAC coverage
 -- Key:     person_id, period
--- Source:  cohort.follow_up, staging.marac_case
--- Version: 1
+-- Source:  cohort.follow_up, study.coverage_span, staging.marac_case
+-- Version: 2
 -- An appearance is a case heard: a perpetrator and a victim at a meeting. The index
--- meeting itself lies in no period. Hearings count at any site.
+-- meeting itself lies in no period. Hearings count at any site, on the days for which
+-- MARAC data of the person's site were received: a hearing on a day that counts for no
+-- time at risk is no event. appearances is null where no day was observed.
 
 with follow_up as (
     select * from cohort.follow_up where source = 'marac'
 ),
 
+coverage_span as (
+    select * from study.coverage_span where source = 'marac'
+),
+
 marac_case as (
     select * from staging.marac_case
+),
+
+appearance as (
+    select
+        follow_up.person_id,
+        follow_up.period,
+        count(*) as appearances
+    from follow_up
+    inner join marac_case
+        on follow_up.person_id = marac_case.perpetrator_id
+        and marac_case.hearing_date between follow_up.first_day and follow_up.last_day
+    inner join coverage_span
+        on follow_up.site = coverage_span.site
+        and marac_case.hearing_date between coverage_span.first_day and coverage_span.last_day
+    group by follow_up.person_id, follow_up.period
 )
 
 select
@@ -21,9 +42,10 @@ select
     follow_up.position,
     follow_up.observed_days,
     follow_up.fully_observed,
-    count(marac_case.hearing_date) as appearances
+    case
+        when follow_up.observed_days > 0 then coalesce(appearance.appearances, 0)
+    end as appearances
 from follow_up
-left join marac_case
-    on follow_up.person_id = marac_case.perpetrator_id
-    and marac_case.hearing_date between follow_up.observed_first and follow_up.observed_last
-group by all
+left join appearance
+    on follow_up.person_id = appearance.person_id
+    and follow_up.period = appearance.period

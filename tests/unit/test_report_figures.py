@@ -8,6 +8,7 @@ import xml.etree.ElementTree as ET
 import results_fixture as given
 
 from datrial.report.figures import figure_for
+from datrial.report.figures_coverage import coverage_strip
 from datrial.report.figures_extracts import rows_by_table
 from datrial.results.cells import PublishedValue, Table
 from datrial.results.manifest import Manifest
@@ -106,3 +107,53 @@ def test_a_sum_with_an_unknown_part_is_not_drawn() -> None:
             else:
                 table.add(row, column, "count", 2)
     assert set(rows_by_table(RunTable("extracts_received", table, {}))) == {"cms_need"}
+
+
+def _coverage() -> RunTable:
+    """Return coverage of two sites: a gap, a month in part, a month without a row."""
+    table = Table("extracts_received.coverage", "", "")
+    for month in range(1, 13):
+        table.column(f"month_{month:02d}", str(month))
+    for site, year, months in (
+        ("site_1", 2016, {11: 40, 12: 41}),
+        ("site_1", 2017, {1: 39, 2: None, 3: 0, 4: 12}),
+        ("site_2", 2016, {11: 5, 12: 6}),
+        ("site_2", 2017, {1: 7, 2: 8, 3: 9, 4: 10}),
+    ):
+        row = f"police__{site}__{year}"
+        table.row(row, f"Police, Site {site[-1]}, {year}")
+        for month, rows in months.items():
+            column = f"month_{month:02d}"
+            if rows is None:
+                table.absent(row, column, "rows", "no data were received for this month")
+            else:
+                part = "data for 10 of 30 days" if rows == 12 else ""
+                table.add(row, column, "rows", rows, warning=part)
+    return RunTable("extracts_received", table, {})
+
+
+def test_the_strip_of_months_tells_every_state_in_words_and_without_colour() -> None:
+    figure = coverage_strip(_coverage())
+    assert figure is not None
+    assert figure.title == (
+        "Months received from each source and site (November 2016 to April 2017)"
+    )
+    assert figure.alt == (
+        "Strips of months. Police, Site 1: received November 2016 to January 2017, not received "
+        "February 2017, received, without a row March 2017, received in part April 2017; Police, "
+        "Site 2: received November 2016 to April 2017."
+    )
+    texts = _texts(figure.svg)
+    assert {"received", "received in part", "received, without a row", "not received"} <= set(texts)
+    assert {"Police, Site 1", "Police, Site 2", "2017"} <= set(texts)
+    drawn = ET.fromstring(figure.svg)
+    assert any(element.tag.endswith("pattern") for element in drawn.iter())  # the hatch
+    assert coverage_strip(_coverage()) == figure
+
+
+def test_no_strip_is_drawn_where_nothing_was_received() -> None:
+    table = Table("extracts_received.coverage", "", "")
+    table.column("month_01", "Jan")
+    table.row("none", "No extract was received")
+    table.absent("none", "month_01", "rows", "no extract was received")
+    assert coverage_strip(RunTable("extracts_received", table, {})) is None

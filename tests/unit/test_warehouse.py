@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from datrial.config.mapping import SourceMapping
 from datrial.config.project import project_root
 from datrial.config.study import load_study
 from datrial.errors import DataError, DatrialError
@@ -74,28 +72,13 @@ def test_every_table_of_the_cohort_and_marts_is_specified() -> None:
 
 def test_settings_of_the_study_reach_sql() -> None:
     connection = duckdb.connect()
-    mapping = SourceMapping.model_validate(
-        {
-            "source": "police", "site": "site_1", "file": "a.csv", "format": "csv",
-            "covers": {"start": "2016-01-01", "end": "2019-09-30"},
-            "tables": [{"table": "cms_action", "columns": {
-                "perpetrator_id": "P", "action_date": "D", "work": "W"}}],
-        }
-    )  # fmt: skip
-    later = mapping.model_copy(
-        update={"covers": mapping.covers.model_copy(update={"end": dt.date(2020, 1, 31)})}
-    )
-    write_study_tables(connection, load_study("drive"), [mapping, later])
+    write_study_tables(connection, load_study("drive"), [], [])
     assert connection.execute("select count(*), max(position) from study.period").fetchall() == [
         (5, 4)
     ]
     assert connection.execute(
         "select value from study.setting where name = 'dash_max_not_known'"
     ).fetchall() == [(10.0,)]
-    covered = connection.sql(
-        "select source, site, first_day::text, last_day::text from study.coverage"
-    )
-    assert covered.fetchall() == [("police", "site_1", "2016-01-01", "2020-01-31")]
 
 
 def test_more_allocations_than_one_insert_holds_are_all_written() -> None:

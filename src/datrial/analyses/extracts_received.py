@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datrial.analyses.base import Analysis, Context, Parameters
+from datrial.analyses.extracts_coverage import coverage_table
+from datrial.analyses.extracts_tables import corrected_table, extracts_table
 from datrial.results.cells import Table
 
 
@@ -11,9 +13,12 @@ class ExtractsReceivedParameters(Parameters):
 
 
 def run(context: Context, parameters: ExtractsReceivedParameters) -> list[Table]:
-    """Return row accounting, reasons of quarantine, unreadable answers, verdicts of the rules."""
+    """Return row accounting, extracts, coverage, reasons of quarantine, verdicts of the rules."""
     return [
         _rows_table(context),
+        extracts_table(context),
+        coverage_table(context),
+        corrected_table(context),
         _reasons_table(context),
         _problems_table(context),
         _checks_table(context),
@@ -117,10 +122,12 @@ def _key(text: str) -> str:
 ANALYSIS = Analysis(
     id="extracts_received",
     title="What was received",
-    question="Which rows did the agencies send, and which of them can be used?",
-    population="Every row of every extract.",
+    question="Which rows did the agencies send, for which days, and which of them can be used?",
+    population="Every row of every extract that counts.",
     rules="A row that cannot be used is quarantined with its reason; nothing is dropped in "
-    "silence.",
+    "silence. A file replaces an earlier one of the same agency whose days lie within its own. A "
+    "month for which nothing was received is not available, never zero, and takes no part in any "
+    "rate.",
     model="Counts.",
     references=(),
     catalogue=(),

@@ -43,10 +43,17 @@ class Column(_Strict):
 
 
 class StagingTable(_Strict):
-    """One staging table: its grain, key and columns."""
+    """One staging table: its grain, key and columns.
+
+    Attributes
+    ----------
+    event_date
+        The date by which a row belongs to a month, where rows have one.
+    """
 
     grain: str
     key: tuple[str, ...]
+    event_date: str | None = None
     columns: dict[str, Column]
 
     @model_validator(mode="after")
@@ -54,6 +61,9 @@ class StagingTable(_Strict):
         unknown = [name for name in self.key if name not in self.columns and name != "site"]
         if unknown:
             raise ValueError(f"key names columns that do not exist: {', '.join(unknown)}")
+        event = self.columns.get(self.event_date or "")
+        if self.event_date and (event is None or event.kind != "date"):
+            raise ValueError(f"event_date: {self.event_date!r} is no date of the table")
         for name, column in self.columns.items():
             other = self.columns.get(column.differs_from or name)
             if other is None or (column.differs_from and (not column.of or not other.of)):

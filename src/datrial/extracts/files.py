@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import os
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 from datrial.config.mapping import SourceMapping
 from datrial.errors import DataError
+from datrial.extracts.periods import names_file
 
 _CHUNK = 1 << 20
 
@@ -42,8 +42,7 @@ def matching_files(mapping: SourceMapping, inbox: Path) -> list[Path]:
     DataError
         If the inbox is not a folder.
     """
-    pattern = mapping.file.lower()
-    return [path for path in visible_files(inbox) if fnmatchcase(path.name.lower(), pattern)]
+    return [path for path in visible_files(inbox) if names_file(mapping, path.name)]
 
 
 def file_hash(path: Path) -> str:

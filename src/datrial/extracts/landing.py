@@ -1,75 +1,93 @@
-"""Landing: every file that arrived is kept unchanged, with a receipt beside it."""
+"""Landing: every file that arrived is kept unchanged, with a receipt beside it.
+
+The inbox says what is current; landing remembers what came before.
+"""
 
 from __future__ import annotations
 
-import datetime as dt
-import getpass
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from datrial.config.mapping import SourceMapping
 from datrial.errors import DataError
-from datrial.extracts.files import (
-    copy_into_place,
-    file_hash,
-    matching_files,
-    visible_files,
+from datrial.extracts.examining import examine, reading_rules
+from datrial.extracts.inbox import (
+    SIMULATED_MARK,
+    Delivery,
+    absent,
+    deliveries,
+    same_content,
+    together,
+    unread_files,
 )
-from datrial.extracts.layout import read_layout
-from datrial.extracts.readers import read_rows
-from datrial.extracts.receipts import Receipt, read_receipt, receipt_path, write_receipt
+from datrial.extracts.keeping import keep, locked, sweep
+from datrial.extracts.receipts import Receipt, read_receipts, renew_receipts
+from datrial.extracts.replaced import Extract, Standing, standing
 
-__all__ = ["Receipt", "file_problems", "fingerprint", "land", "unread_files"]
-
-#: The file that `datrial simulate` leaves beside the extracts; it is none itself.
-SIMULATED_MARK = "SIMULATED"
+__all__ = [
+    "SIMULATED_MARK",
+    "Landed",
+    "Receipt",
+    "expected_extracts",
+    "land",
+    "landed",
+    "unread_files",
+]
 
 
 @dataclass(frozen=True)
-class _Arrival:
-    """A file in the inbox that a mapping names."""
+class Landed:
+    """What is in the landing folder and counts.
 
-    mapping: SourceMapping
-    path: Path
-    sha256: str
+    Attributes
+    ----------
+    current
+        The extracts that count, in the order of arrival.
+    earlier
+        The extracts that stood in their place before: one where a file was
+        corrected, several where one file replaced many.
+    new
+        The ids of the extracts that arrived now.
+    """
+
+    current: list[Receipt]
+    earlier: list[Receipt]
+    new: tuple[str, ...] = ()
+
+    def lines(self) -> list[str]:
+        """Return what decides a snapshot, as :func:`expected_extracts` does beforehand."""
+        return Standing(
+            tuple(_extract(receipt) for receipt in self.current),
+            tuple(_extract(receipt) for receipt in self.earlier),
+        ).lines()
 
 
-def fingerprint(mappings: Iterable[SourceMapping], inbox: Path) -> list[str]:
-    """Return ``<mapping key>@<sha256>`` of each distinct file in the inbox, sorted.
+def expected_extracts(mappings: Iterable[SourceMapping], inbox: Path, landing: Path) -> list[str]:
+    """Return what decides a snapshot: which extracts count, which they replaced, in which order.
 
-    Nothing is copied or parsed: this answers "is there anything new?". A missing
-    file is simply not in the list; :func:`land` says what is wrong.
+    Nothing is copied or parsed: this answers "is there anything new?". The
+    answer is the same before and after :func:`land`. A missing file is simply
+    not in the list; :func:`land` says what is wrong.
 
     Raises
     ------
     DataError
-        If the inbox does not exist or a file cannot be read.
+        If the inbox does not exist, a file cannot be read, or a file's name
+        tells of days that do not exist.
     """
-    return sorted({f"{a.mapping.key}@{a.sha256}" for a in _arrivals(mappings, inbox)})
+    found, _, problems = deliveries(mappings, inbox)
+    if problems:
+        raise _unusable(problems)
+    return _standing(found, read_receipts(landing), landing).lines()
 
 
-def unread_files(mappings: Iterable[SourceMapping], inbox: Path) -> list[str]:
-    """Return the names of files in the inbox that no mapping names, so that a person can look.
+def land(mappings: Iterable[SourceMapping], inbox: Path, landing: Path) -> Landed:
+    """Check every file, keep each under its hash, and tell which extracts count.
 
-    Raises
-    ------
-    DataError
-        If the inbox does not exist.
-    """
-    named = {path for mapping in mappings for path in matching_files(mapping, inbox)}
-    return sorted(
-        path.name
-        for path in visible_files(inbox)
-        if path not in named and path.name != SIMULATED_MARK
-    )
-
-
-def land(mappings: Iterable[SourceMapping], inbox: Path, landing: Path) -> list[Receipt]:
-    """Check every file, keep each under its hash, and return the receipts by extract id.
-
-    Several files of one mapping are several extracts; equal content under
-    several names is one. Nothing is kept unless every file can be used.
+    Equal content under several names is one extract. A file that was read
+    through before under the same rules is not read again. Nothing is kept
+    unless every file can be used.
 
     Parameters
     ----------
@@ -87,110 +105,103 @@ def land(mappings: Iterable[SourceMapping], inbox: Path, landing: Path) -> list[
         where, how many, and what to do next.
     """
     mappings = list(mappings)
-    arrivals = _arrivals(mappings, inbox)
-    problems = _absent(mappings, arrivals) + _in_two_mappings(arrivals)
-    distinct = {(a.mapping.key, a.sha256): a for a in reversed(arrivals)}
-    ordered = [distinct[key] for key in sorted(distinct)]
-    for arrival in ordered:
-        problems += file_problems(arrival.path, arrival.mapping)
+    found, every, problems = deliveries(mappings, inbox)
+    known = {receipt.extract_id: receipt for receipt in read_receipts(landing)}
+    problems = absent(mappings, inbox) + problems
+    rows: dict[str, dict[str, int]] = {}
+    for delivery in found:
+        faults, rows[delivery.id] = _examined(delivery, known.get(delivery.id))
+        problems += faults
+    problems += same_content(every, {key: sum(counts.values()) for key, counts in rows.items()})
+    problems += together(delivery for delivery in found if delivery.id not in known)
     if problems:
+        raise _unusable(problems)
+    with locked(landing):
+        return _keep_all(found, rows, landing)
+
+
+def landed(landing: Path, current: Iterable[str], earlier: Iterable[str] = ()) -> Landed:
+    """Return what was landed before, by extract ids: later stops do not look at the inbox again.
+
+    Raises
+    ------
+    DataError
+        If the landing folder has no receipt of one of them.
+    """
+    known = {receipt.extract_id: receipt for receipt in read_receipts(landing)}
+    ids = (list(dict.fromkeys(current)), list(dict.fromkeys(earlier)))
+    lost = sorted({each for each in (*ids[0], *ids[1]) if each not in known})
+    if lost:
         raise DataError(
-            f"The incoming files cannot be used ({len(problems)} problem(s)):\n"
-            + "\n".join(f"  - {problem}" for problem in problems)
+            f"The landing folder has no receipt of {', '.join(lost)}. Run again: what is in the "
+            "incoming folder is received anew."
         )
-    return [_keep(arrival, landing) for arrival in ordered]
+    lists = [sorted((known[each] for each in some), key=lambda r: r.arrival) for some in ids]
+    return Landed(lists[0], lists[1])
 
 
-def file_problems(path: Path, mapping: SourceMapping) -> list[str]:
-    """Return every reason why a file cannot be read as its mapping says, a sentence each."""
-    if path.stat().st_size == 0:
-        return [f"{path.name}: the file is empty (0 bytes). Ask the agency to send it again."]
-    problems = []
-    for table in mapping.tables:
-        try:
-            rows = read_rows(path, mapping, table)
-            header = next(rows, None)
-            cells = header[1] if header and header[0] == table.header_row else None
-            problems += read_layout(path.name, mapping, table, cells)[1]
-            for _ in rows:  # to the end: a fault further down is found before anything is kept
-                pass
-        except DataError as error:
-            problems.append(str(error))
-    return list(dict.fromkeys(problems))
-
-
-def _arrivals(mappings: Iterable[SourceMapping], inbox: Path) -> list[_Arrival]:
-    return [
-        _Arrival(mapping, path, file_hash(path))
-        for mapping in mappings
-        for path in matching_files(mapping, inbox)
-    ]
-
-
-def _absent(mappings: list[SourceMapping], arrivals: list[_Arrival]) -> list[str]:
-    present = {arrival.mapping.key for arrival in arrivals}
-    return [
-        f"There is no file {mapping.file!r} in the incoming folder ({mapping.source}"
-        f"{', ' + mapping.site if mapping.site else ''}). Ask the agency for it, or correct "
-        f"`file` in configs/sources/{mapping.key}.yaml."
-        for mapping in mappings
-        if mapping.key not in present and not mapping.optional
-    ]
-
-
-def _in_two_mappings(arrivals: list[_Arrival]) -> list[str]:
-    """Refuse one content under two mappings: a site's rows would count for another site too."""
-    by_content: dict[str, list[_Arrival]] = {}
-    for arrival in arrivals:
-        by_content.setdefault(arrival.sha256, []).append(arrival)
-    problems = []
-    for same in by_content.values():
-        keys = sorted({arrival.mapping.key for arrival in same})
-        names = sorted({arrival.path.name for arrival in same})
-        if len(keys) > 1 and same[0].path.stat().st_size:
-            problems.append(
-                f"{', '.join(names)}: the same content is read by {len(keys)} mappings "
-                f"({', '.join(keys)}). Ask the agency which one it belongs to, or make the `file` "
-                "patterns distinct."
-            )
-    return problems
-
-
-def _keep(arrival: _Arrival, landing: Path) -> Receipt:
-    """Copy a file to the landing folder, unless it is there, and write its receipt."""
-    mapping = arrival.mapping
-    folder = landing / mapping.source
-    folder.mkdir(parents=True, exist_ok=True)
-    receipt_file = receipt_path(landing, mapping.source, arrival.sha256)
-    earlier = read_receipt(receipt_file) if receipt_file.exists() else None
-    stored = earlier.stored if earlier else arrival.sha256 + arrival.path.suffix.lower()
-    kept = folder / stored
-    if not kept.exists():
-        copy_into_place(arrival.path, kept, arrival.sha256)
-    receipt = Receipt(
-        mapping=mapping.key,
-        source=mapping.source,
-        site=mapping.site,
-        sha256=arrival.sha256,
-        size=arrival.path.stat().st_size,
-        stored=stored,
-        covers_start=mapping.covers.start,
-        covers_end=mapping.covers.end,
-        file_name=earlier.file_name if earlier else arrival.path.name,
-        received_at=earlier.received_at if earlier else _now(),
-        received_by=earlier.received_by if earlier else _operator(),
+def _unusable(problems: Sequence[str]) -> DataError:
+    return DataError(
+        f"The incoming files cannot be used ({len(problems)} problem(s)):\n"
+        + "\n".join(f"  - {problem}" for problem in problems)
     )
-    if receipt != earlier:
-        write_receipt(receipt, landing)
-    return receipt
 
 
-def _now() -> str:
-    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+def _examined(delivery: Delivery, known: Receipt | None) -> tuple[list[str], dict[str, int]]:
+    """Read a file through, unless that was done before under the same rules."""
+    if known and known.checked == reading_rules(delivery.mapping):
+        return [], known.rows
+    return examine(delivery.path, delivery.mapping)
 
 
-def _operator() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "unknown"
+def _standing(found: Sequence[Delivery], receipts: Sequence[Receipt], landing: Path) -> Standing:
+    """Tell which extracts count; what is new comes after all that arrived before, in its order.
+
+    An earlier extract that was last read under other rules (the agency has
+    changed its form since), or whose file has expired and was deleted, can be
+    neither loaded nor compared: it is left out.
+    """
+    arrival = {receipt.extract_id: receipt.arrival for receipt in receipts}
+    new = (each for each in found if each.id not in arrival)
+    last = max(arrival.values(), default=0)
+    arrival |= {each.id: last + place for place, each in enumerate(new, start=1)}
+    inbox = [Extract(d.id, d.mapping.key, d.part, d.days, arrival[d.id], d.sha256) for d in found]
+    stands = standing(inbox, [_extract(receipt) for receipt in receipts])
+    rules = {each.mapping.key: reading_rules(each.mapping) for each in found}
+    readable = {each.id for each in found}
+    readable |= {
+        receipt.extract_id
+        for receipt in receipts
+        if receipt.checked == rules.get(receipt.mapping) and receipt.path(landing).is_file()
+    }
+    return replace(stands, earlier=tuple(e for e in stands.earlier if e.id in readable))
+
+
+def _extract(receipt: Receipt) -> Extract:
+    return Extract(
+        receipt.extract_id,
+        receipt.mapping,
+        receipt.part,
+        receipt.days,
+        receipt.arrival,
+        receipt.sha256,
+    )
+
+
+def _keep_all(found: list[Delivery], rows: dict[str, dict[str, int]], landing: Path) -> Landed:
+    """Keep what the inbox holds; the caller holds the lock."""
+    sweep(landing)
+    renew_receipts(landing)
+    known = {receipt.extract_id: receipt for receipt in read_receipts(landing)}
+    new = [each.id for each in found if each.id not in known]
+    last = max((receipt.arrival for receipt in known.values()), default=0)
+    for delivery in found:
+        earlier = known.get(delivery.id)
+        arrival = earlier.arrival if earlier else last + 1 + new.index(delivery.id)
+        known[delivery.id] = keep(delivery, rows[delivery.id], arrival, earlier, landing)
+    stands = _standing(found, list(known.values()), landing)
+    return Landed(
+        [known[each.id] for each in stands.current],
+        [known[each.id] for each in stands.earlier],
+        tuple(new),
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -31,14 +32,21 @@ class TableFile:
     reads: frozenset[str]
 
 
-def table_files(sql_folder: Path, schemas: tuple[str, ...]) -> list[TableFile]:
+def table_files(
+    sql_folder: Path, schemas: tuple[str, ...], given: Collection[str] = ()
+) -> list[TableFile]:
     """Return the SQL files of some folders, in an order in which they can be run.
+
+    Parameters
+    ----------
+    given
+        Tables of these schemas that are there already (``people.characteristic``).
 
     Raises
     ------
     DatrialError
         If tables read each other in a circle, or one reads a table of these
-        schemas that no file makes.
+        schemas that no file makes and that is not given.
     """
     selects = {
         f"{schema}.{path.stem}": path.read_text(encoding="utf-8").strip().rstrip(";")
@@ -49,10 +57,10 @@ def table_files(sql_folder: Path, schemas: tuple[str, ...]) -> list[TableFile]:
     files = {}
     for name, select in selects.items():
         reads = frozenset(mentioned.findall(_COMMENT.sub(" ", select)))
-        lost = sorted(reads - set(selects))
+        lost = sorted(reads - set(selects) - set(given))
         if lost:
             raise DatrialError(f"sql: {name} reads {', '.join(lost)}, which no file makes.")
-        files[name] = TableFile(name, select, reads)
+        files[name] = TableFile(name, select, reads & set(selects))
     try:
         order = list(
             TopologicalSorter({n: sorted(f.reads) for n, f in files.items()}).static_order()
@@ -77,7 +85,10 @@ def build_tables(
     made = {}
     for schema in schemas:
         connection.execute(f'create schema if not exists "{schema}"')
-    for file in table_files(sql_folder, schemas):
+    given = connection.execute(
+        "select table_schema || '.' || table_name from information_schema.tables"
+    ).fetchall()
+    for file in table_files(sql_folder, schemas, [name for (name,) in given]):
         try:
             connection.execute(f"create or replace table {file.name} as {file.select}")
         except duckdb.Error as error:

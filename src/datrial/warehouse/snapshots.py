@@ -24,9 +24,10 @@ class SnapshotStore:
         self.folder = home / "snapshots" / study
         self.study = study
 
-    def path(self, snapshot_id: str) -> Path:
-        """Return where a snapshot lies (or would lie)."""
-        return self.folder / f"{snapshot_id}.duckdb"
+    def path(self, snapshot_id: str, cut: float | None = None) -> Path:
+        """Return where a snapshot lies (or would lie), or its like at another cut of linkage."""
+        at = "" if cut is None else f".cut_{cut:g}"
+        return self.folder / f"{snapshot_id}{at}.duckdb"
 
     def current(self) -> str | None:
         """Return the id of the last good snapshot, if there is one."""
@@ -46,6 +47,16 @@ class SnapshotStore:
         self.make_current(snapshot_id)
         return target
 
+    def keep(self, built: Path, snapshot_id: str, cut: float) -> Path:
+        """Move a build at another cut of linkage into place, beside the snapshot to come."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        target = self.path(snapshot_id, cut)
+        _sync(built)
+        built.chmod(0o440)
+        built.replace(target)
+        _sync(self.folder)
+        return target
+
     def make_current(self, snapshot_id: str) -> None:
         """Name a published snapshot as the last good one."""
         mark = self.folder / f".current.{os.getpid()}"
@@ -54,8 +65,10 @@ class SnapshotStore:
         mark.replace(self.folder / "current")
         _sync(self.folder)
 
-    def open(self, snapshot_id: str | None = None) -> duckdb.DuckDBPyConnection:
-        """Open a snapshot (without an id: the current one) read-only.
+    def open(
+        self, snapshot_id: str | None = None, cut: float | None = None
+    ) -> duckdb.DuckDBPyConnection:
+        """Open a snapshot (without an id: the current one) read-only, or its like at a cut.
 
         Raises
         ------
@@ -70,9 +83,11 @@ class SnapshotStore:
                 f"There is no snapshot of study {self.study} yet. Run `datrial run --study "
                 f"{self.study}` first."
             )
-        if not self.path(chosen).is_file():
-            raise DataError(f"There is no snapshot {chosen} of study {self.study}.")
-        return duckdb.connect(str(self.path(chosen)), read_only=True)
+        path = self.path(chosen, cut)
+        if not path.is_file():
+            at = "" if cut is None else f" at match weight {cut:g}"
+            raise DataError(f"There is no snapshot {chosen} of study {self.study}{at}.")
+        return duckdb.connect(str(path), read_only=True)
 
 
 def _sync(path: Path) -> None:

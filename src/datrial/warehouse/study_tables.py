@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from datrial.warehouse.coverage_tables import Received, Spans, coverage_months, coverage_spans
+
 if TYPE_CHECKING:
     import duckdb
 
@@ -16,20 +18,29 @@ def write_study_tables(
     connection: duckdb.DuckDBPyConnection,
     study: Study,
     mappings: Iterable[SourceMapping],
+    receipts: Iterable[Received],
     *,
     simulated: bool = False,
     rules: str = "",
 ) -> None:
-    """Write ``study.arm``, ``site``, ``period``, ``setting``, ``coverage`` and ``origin``.
+    """Write ``study.arm``, ``site``, ``period``, ``setting``, ``origin`` and the coverage.
 
     ``study.origin`` says whether the extracts are simulated, and holds the hash
     of the study's rules for data, so that an analysis can see that it runs under
     the rules that the snapshot was built with.
 
-    ``study.coverage`` has one row per source and site: the first and last day
-    for which the agency says it sent everything (``covers`` of the mapping). A
-    mapping with several sites covers each of them.
+    ``study.coverage_span`` has the runs of days for which data were received,
+    by source and site; ``study.coverage_month`` says of every month whether it
+    was received, in part, or not; ``study.coverage`` has the first and the last
+    day received, between which there may be gaps.
+
+    Parameters
+    ----------
+    receipts
+        The extracts that count; without any, nothing is covered.
     """
+    receipts = list(receipts)
+    spans = coverage_spans(mappings, receipts)
     connection.execute("create schema if not exists study")
     _write(
         connection,
@@ -61,11 +72,23 @@ def write_study_tables(
     )  # fmt: skip
     _write(connection, "study.origin", "simulated boolean, rules varchar", [(simulated, rules)])
     _write(connection, "study.setting", "name varchar, value double", settings(study))
+    _write_coverage(connection, spans, receipts)
+
+
+def _write_coverage(
+    connection: duckdb.DuckDBPyConnection, spans: Spans, receipts: Sequence[Received]
+) -> None:
+    days = "source varchar, site varchar, first_day date, last_day date"
+    runs = [(*key, *run) for key, found in spans.items() for run in found]
+    ends = [(*key, found[0][0], found[-1][1]) for key, found in spans.items() if found]
+    _write(connection, "study.coverage_span", days, runs)
+    _write(connection, "study.coverage", days, ends)
     _write(
         connection,
-        "study.coverage",
-        "source varchar, site varchar, first_day date, last_day date",
-        coverage(study, mappings),
+        "study.coverage_month",
+        "source varchar, site varchar, month date, days_in_month integer, "
+        "days_received integer, state varchar",
+        coverage_months(spans, receipts),
     )
 
 
@@ -77,20 +100,6 @@ def settings(study: Study) -> list[tuple[str, float | None]]:
         ("dash_items", float(study.scoring.dash_items)),
         ("dash_max_not_known", float(study.scoring.dash_max_not_known)),
     ]
-
-
-def coverage(study: Study, mappings: Iterable[SourceMapping]) -> list[tuple[Any, ...]]:
-    """Return (source, site, first day, last day), the widest period where mappings overlap."""
-    periods: dict[tuple[str, str], tuple[Any, Any]] = {}
-    for mapping in mappings:
-        sites = [mapping.site] if mapping.site else sorted(study.sites)
-        for site in sites:
-            start, end = mapping.covers.start, mapping.covers.end
-            if (mapping.source, site) in periods:
-                earlier = periods[(mapping.source, site)]
-                start, end = min(start, earlier[0]), max(end, earlier[1])
-            periods[(mapping.source, site)] = (start, end)
-    return [(source, site, *days) for (source, site), days in sorted(periods.items())]
 
 
 def write_allocations(
