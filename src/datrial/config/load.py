@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import copy
+import re
 from pathlib import Path
 from typing import Any, TypeVar
 
+from datrial.config.repair import ALTERNATIVE, repair
 from datrial.errors import UsageError
 
 Model = TypeVar("Model")
+_ROUNDS = 10
+_OUR_WORDS = {
+    "extra_forbidden": "there is no such setting",
+    "missing": "is missing",
+    "string_type": "should be text: put it in quotation marks",
+}
 
 
 class _BooleanFreeLoader:
@@ -27,8 +36,6 @@ class _BooleanFreeLoader:
                 first: [(tag, rule) for tag, rule in rules if tag != "tag:yaml.org,2002:bool"]
                 for first, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()
             }
-            import re
-
             Loader.add_implicit_resolver(
                 "tag:yaml.org,2002:bool", re.compile(r"^(?:true|false)$"), list("tf")
             )
@@ -74,6 +81,9 @@ def read_yaml(path: Path) -> Any:
 def parse(model: type[Model], content: Any, name: str) -> Model:
     """Turn read YAML into a pydantic model.
 
+    A model with ``STAND_INS`` (setting -> a neutral value) is judged again
+    without what is faulty by itself, so that no error hides another.
+
     Raises
     ------
     UsageError
@@ -81,19 +91,40 @@ def parse(model: type[Model], content: Any, name: str) -> Model:
     """
     from pydantic import ValidationError
 
-    try:
-        return model.model_validate(content)  # type: ignore[attr-defined, no-any-return]
-    except ValidationError as error:
-        raise UsageError(
-            f"{name} has {error.error_count()} error(s):\n" + describe(error)
-        ) from error
+    lines: list[str] = []
+    stand_ins = getattr(model, "STAND_INS", None)
+    judged = content
+    for _ in range(_ROUNDS):
+        try:
+            parsed = model.model_validate(judged)  # type: ignore[attr-defined]
+        except ValidationError as error:
+            new = [line for line in describe(error).split("\n") if line not in lines]
+            lines += new
+            judged = copy.deepcopy(judged)
+            if not new or stand_ins is None or not repair(judged, _errors(error), stand_ins):
+                break
+        else:
+            if not lines:
+                return parsed  # type: ignore[no-any-return]
+            break
+    raise UsageError(f"{name} has {len(lines)} error(s):\n" + "\n".join(lines))
 
 
 def describe(error: Any) -> str:
     """Return the errors of a pydantic ValidationError, one a line, without values."""
     lines = []
-    for problem in error.errors(include_url=False, include_input=False):
-        place = " > ".join(str(part) for part in problem["loc"]) or "(top)"
-        message = problem["msg"].removeprefix("Value error, ")
-        lines.append(f"  - {place}: {message}")
+    for problem in _errors(error):
+        parts = [str(part) for part in problem["loc"] if not ALTERNATIVE.fullmatch(str(part))]
+        place = " > ".join(parts)
+        message = _OUR_WORDS.get(problem["type"], problem["msg"].removeprefix("Value error, "))
+        lines += [f"  - {place}: {one}" if place else f"  - {one}" for one in message.split("\n")]
     return "\n".join(lines)
+
+
+def _errors(error: Any) -> list[Any]:
+    """Return pydantic's errors but those that a list whose items are faulty is too short."""
+    return [
+        problem
+        for problem in error.errors(include_url=False)
+        if not (problem["type"] == "too_short" and problem["input"])
+    ]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from datrial.config.load import parse, read_yaml
+from datrial.config.mapping_checks import UNKNOWN, mapping_problems
 from datrial.config.project import project_root
-from datrial.config.tables import staging_tables
 from datrial.errors import UsageError
 
 DateOrder = Literal["day_first", "month_first", "year_first"]
@@ -84,37 +84,6 @@ class TableMapping(_Strict):
     site_values: dict[str, tuple[str, ...]] = {}
     summary_prefixes: tuple[str, ...] = ("total", "summary", "grand total")
 
-    @model_validator(mode="after")
-    def _fits_the_staging_table(self) -> Self:
-        target = staging_tables().get(self.table)
-        if target is None:
-            raise ValueError(f"there is no staging table {self.table!r}")
-        problems = []
-        given = set(self.columns) | set(self.constants)
-        for name in sorted(given - set(target.columns)):
-            problems.append(f"{self.table} has no column {name!r}")
-        for name, column in target.columns.items():
-            if column.required and name not in given:
-                problems.append(f"required column {name!r} is not mapped")
-        for name, codes in self.values.items():
-            allowed = target.columns[name].codes if name in target.columns else ()
-            for code in sorted(set(codes) - set(allowed)):
-                problems.append(f"{name}: {code!r} is not one of our codes")
-        for name in sorted(self.identifiers):
-            reference = target.columns.get(name)
-            if reference is None or reference.of not in ("perpetrator", "victim"):
-                problems.append(f"identifiers: {name!r} is no reference to a person")
-            elif name not in self.columns:
-                problems.append(f"identifiers: {name!r} is not mapped under columns")
-        if (self.site_column is None) != (not self.site_values):
-            problems.append("site_column and site_values belong together")
-        theirs = [*self.columns.values(), *self.withheld, *self.identifier_columns]
-        for name in sorted({name for name in theirs if theirs.count(name) > 1}):
-            problems.append(f"the agency's column {name!r} is used twice")
-        if problems:
-            raise ValueError("; ".join(problems))
-        return self
-
     @property
     def identifier_columns(self) -> tuple[str, ...]:
         """The agency's columns that identify people directly."""
@@ -155,6 +124,14 @@ class SourceMapping(_Strict):
     referral
         True for the files that the allocation is made from (read first).
     """
+
+    #: What stands in for a faulty setting while the others are judged (see config.repair).
+    STAND_INS: ClassVar[dict[str, Any]] = {
+        "source": UNKNOWN, "file": UNKNOWN, "format": "excel", "table": UNKNOWN, "columns": {},
+        "covers": {"start": "1900-01-01", "end": "2100-01-01"}, "start": "1900-01-01",
+        "end": "2100-01-01",
+        "tables": [{"table": UNKNOWN, "columns": {}}],
+    }  # fmt: skip
 
     source: str
     site: str | None = None
@@ -199,20 +176,9 @@ class SourceMapping(_Strict):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        problems = []
-        one_table = self.format in ("csv", "parquet")
-        if one_table and (len(self.tables) > 1 or self.tables[0].sheet):
-            problems.append(f"a {self.format} file holds one table and has no sheets")
-        if self.format == "parquet" and self.tables[0].header_row != 1:
-            problems.append("a parquet file has no header row")
-        if any(self.site is None and table.site_column is None for table in self.tables):
-            problems.append("give `site`, or `site_column` for every table")
-        if self.covers is None and not self.period_in_name:
-            problems.append("give `covers`, or tell the days in `file` ({year}-{month})")
-        if self.covers is not None and self.period_in_name:
-            problems.append("`covers` and the days in `file` exclude each other")
+        problems = mapping_problems(self)
         if problems:
-            raise ValueError("; ".join(problems))
+            raise ValueError("\n".join(problems))
         return self
 
     @property

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import Literal
 
 from datrial.config.mapping import SourceMapping, TableMapping
@@ -12,6 +12,10 @@ from datrial.config.tables import staging_tables
 from datrial.extracts.text import plain
 
 RowKind = Literal["data", "blank", "summary", "ragged"]
+#: The number that a person sees beside a row, and its cells.
+Row = tuple[int, list[str]]
+#: How many rows may stand above a header that is looked for.
+SEARCHED_ROWS = 50
 
 
 @dataclass(frozen=True)
@@ -28,12 +32,74 @@ class Layout:
         The position of the column that tells the site, if there is one.
     unnamed
         Positions before ``width`` whose column has no name.
+    identifiers
+        Our reference column -> identifier (``family_name``) -> its position. What
+        stands there is read for linkage, in memory only, and by nothing else.
     """
 
     width: int
     columns: dict[str, int]
     site: int | None
     unnamed: tuple[int, ...]
+    identifiers: dict[str, dict[str, int]] = field(default_factory=dict)
+
+
+def expected_columns(table: TableMapping) -> dict[str, str]:
+    """Return the agency's columns that a file must have, under our names.
+
+    The identifiers are among them: without its names an extract cannot be linked.
+    """
+    expected = dict(table.columns)
+    if table.site_column is not None:
+        expected["site"] = table.site_column
+    for reference, columns in table.identifiers.items():
+        expected |= {f"{reference}.{identifier}": name for identifier, name in columns.items()}
+    return expected
+
+
+def is_header(cells: list[str], table: TableMapping) -> bool:
+    """Return whether every expected column stands in this row."""
+    return columns_found(cells, table) == len(expected_columns(table))
+
+
+def columns_found(cells: list[str], table: TableMapping) -> int:
+    """Return how many of the expected columns stand in this row."""
+    names = {plain(cell) for cell in cells}
+    return sum(plain(theirs) in names for theirs in expected_columns(table).values())
+
+
+def from_header(rows: Iterable[Row], table: TableMapping) -> Iterator[Row]:
+    """Yield a file's rows from its header row on; the rows above are left out.
+
+    With ``header_row: find`` the header is the first of the first 50 rows that
+    has every expected column, else the one that has the most of them, if that is
+    half or more: what it lacks can then be said. If there is none, nothing is yielded.
+    """
+    if table.header_row != "find":
+        yield from (row for row in rows if row[0] >= table.header_row)
+        return
+    rest = iter(rows)
+    first = []
+    for row in rest:
+        first.append(row)
+        if len(first) == SEARCHED_ROWS or is_header(row[1], table):
+            break
+    found = [columns_found(cells, table) for _, cells in first]
+    most = max(found, default=0)
+    if 2 * most >= len(expected_columns(table)):
+        yield from first[found.index(most) :]
+        yield from rest
+
+
+def header_cells(first: Row | None, table: TableMapping) -> list[str] | None:
+    """Return the header's cells, given the first row that a reader yields.
+
+    None where the file ended before its header row, or where another row reaches
+    over it (a title that a CSV file writes on several lines).
+    """
+    if first is None or table.header_row not in ("find", first[0]):
+        return None
+    return first[1]
 
 
 def read_layout(
@@ -58,18 +124,11 @@ def read_layout(
     where = f"{file}, sheet {table.sheet!r}" if table.sheet else file
     config = f"configs/sources/{mapping.key}.yaml"
     names = [plain(cell) for cell in header or []]
-    expected = dict(table.columns)
-    if table.site_column is not None:
-        expected["site"] = table.site_column
-    missing = [theirs for theirs in expected.values() if plain(theirs) not in names]
-    found = len(expected) - len(missing)
+    expected = expected_columns(table)
+    found = columns_found(header or [], table)
     if 2 * found < len(expected):
-        return None, [
-            f"{where}: no header was found in row {table.header_row} ({found} of "
-            f"{len(expected)} expected columns). Correct `header_row`"
-            f"{' or `delimiter`' if mapping.format == 'csv' else ''} in {config}, or ask the "
-            "agency for its usual form."
-        ]
+        return None, [_no_header(where, mapping, table, header, found)]
+    missing = [theirs for theirs in expected.values() if plain(theirs) not in names]
     known = {plain(theirs) for theirs in (*expected.values(), *table.withheld)}
     unmapped = [cell for cell in header or [] if plain(cell) and plain(cell) not in known]
     twice = sorted({name for name in names if name in known and names.count(name) > 1})
@@ -99,8 +158,42 @@ def read_layout(
             columns={ours: names.index(plain(name)) for ours, name in table.columns.items()},
             site=None if table.site_column is None else names.index(plain(table.site_column)),
             unnamed=tuple(position for position in range(width) if not names[position]),
+            identifiers={
+                reference: {
+                    str(identifier): names.index(plain(name))
+                    for identifier, name in columns.items()
+                }
+                for reference, columns in table.identifiers.items()
+            },
         ),
         [],
+    )
+
+
+def _no_header(
+    where: str, mapping: SourceMapping, table: TableMapping, header: list[str] | None, found: int
+) -> str:
+    """Say what stands where the column names should."""
+    row = table.header_row
+    if header is None and row == 1:
+        return (
+            f"{where}: there are no rows, not even the column names. Ask the agency to send it "
+            "again; an extract without cases still has its column names."
+        )
+    expected = len(expected_columns(table))
+    if row == "find":
+        place = (
+            f"no row among the first {SEARCHED_ROWS} has half of the {expected} expected columns"
+        )
+    elif header is None:
+        place = f"the rows end before row {row}, where the {expected} column names should stand"
+    else:
+        place = f"no header was found in row {row} ({found} of {expected} expected columns)"
+    setting = "`columns`" if row == "find" else "`header_row`"
+    return (
+        f"{where}: {place}. Correct {setting}"
+        f"{' or `delimiter`' if mapping.format == 'csv' else ''} in "
+        f"configs/sources/{mapping.key}.yaml, or ask the agency for its usual form."
     )
 
 
