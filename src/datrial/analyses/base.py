@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
@@ -24,11 +24,18 @@ class Parameters(BaseModel):
 
 @dataclass(frozen=True)
 class Context:
-    """What an analysis may use: a snapshot opened read-only, the study, a generator."""
+    """What an analysis may use: a snapshot opened read-only, the study, a generator.
+
+    Attributes
+    ----------
+    at_cuts
+        Match weight -> the same snapshot with people linked at that other cut.
+    """
 
     connection: duckdb.DuckDBPyConnection
     study: Study
     rng: np.random.Generator
+    at_cuts: Mapping[float, duckdb.DuckDBPyConnection] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,13 @@ from datrial.analyses.base import Analysis
 
 _MODULES = (
     "extracts_received",
+    "linkage",
     "participant_flow",
     "needs_classes",
     "behaviour_change",
     "risk_score",
     "marac_follow_up",
+    "linkage_sensitivity",
 )
 
 
