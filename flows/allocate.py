@@ -32,6 +32,6 @@ def run(job: Job) -> State[Any]:
 
 def _way(road: Road, job: Job) -> State[Any]:
     road.attempt.plan(["receive", "allocate"])
-    road.stop("receive", tasks.receive, Received, job)
-    allocated = road.stop("allocate", tasks.allocate, Allocated, job)
+    received = road.stop("receive", tasks.receive, Received, job)
+    allocated = road.stop("allocate", tasks.allocate, Allocated, job, received)
     return road.done(f"{allocated.new} new in the ledger.")

@@ -65,6 +65,11 @@ def show_results(published: Published, job: Job) -> None:
     _show("report", lambda: create_link_artifact(
         published.report.as_uri(), link_text=f"Report of run {published.run_id}", key="report"
     ))  # fmt: skip
+    _show("checks-page", lambda: create_link_artifact(
+        published.checks_page.as_uri(),
+        link_text=f"Checks of run {published.run_id}: every rule, with its trend",
+        key="checks-page",
+    ))  # fmt: skip
 
 
 def results(run_id: str, analyses: tuple[str, ...]) -> str:

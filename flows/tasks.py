@@ -47,15 +47,15 @@ def receive(job: Job) -> State[Any]:
 
 
 @task(name="allocate", cache_policy=NO_CACHE, persist_result=False)
-def allocate(job: Job) -> State[Any]:
+def allocate(job: Job, received: Received) -> State[Any]:
     """Bring the allocation ledger up to date."""
-    return _answer("allocate", lambda: stops.allocate(job), _say_allocated)
+    return _answer("allocate", lambda: stops.allocate(job, received), _say_allocated)
 
 
 @task(name="build", cache_policy=NO_CACHE, persist_result=False)
-def build(job: Job) -> State[Any]:
+def build(job: Job, received: Received) -> State[Any]:
     """Build, check and publish the snapshot. A failed check is not tried again."""
-    return _answer("build", lambda: stops.build(job), _say_built)
+    return _answer("build", lambda: stops.build(job, received), _say_built)
 
 
 @task(name="current-snapshot", cache_policy=NO_CACHE, persist_result=False)
@@ -103,6 +103,8 @@ def _say_decision(decision: Decision) -> str:
 
 def _say_received(received: Received) -> str:
     said = f"{received.extracts} extracts, {received.new} of them new"
+    if received.corrected:
+        said += f"; {received.corrected} replace an earlier delivery"
     if received.unread:
         said += f"; {received.unread} files in the inbox that no mapping names were not read"
     return said

@@ -2,103 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
+from checks_fixture import SUITES, cases, rules_in, suite, verdicts, warehouse
 
-from datrial.checks.results import (
-    RuleResult,
-    enforce_quarantine_limit,
-    raise_on_critical,
-)
+from datrial.checks.results import enforce_quarantine_limit, raise_on_critical
 from datrial.checks.run import run_checks
-from datrial.config.project import project_root
-from datrial.config.tables import staging_tables
 from datrial.errors import DataError, DatrialError, UsageError
-from datrial.extracts.staging import stage
-
-SUITES = project_root() / "expectations"
-SQL = project_root() / "sql" / "staging"
-TYPES = {"date": "date", "integer": "bigint"}
-
-
-def warehouse(table: str, *rows: dict[str, Any]) -> Any:
-    """Return a warehouse with staged rows of one extract, which covers 2016 to September 2019."""
-    connection = duckdb.connect()
-    connection.execute(
-        "create schema raw; create schema mapped; "
-        "create table raw.extract (table_name varchar, extract_id varchar, mapping varchar, "
-        "source varchar, site varchar, covers_start date, covers_end date, received bigint)"
-    )
-    connection.execute(
-        "insert into raw.extract values "
-        "(?, 'x@1', 'x', 'x', 'site_1', '2016-01-01', '2019-09-30', ?)",
-        [table, len(rows)],
-    )
-    contract = staging_tables()[table].columns
-    typed = "".join(f", {name} {TYPES.get(c.kind, 'varchar')}" for name, c in contract.items())
-    first = "extract_id varchar, row_number bigint, row_kind varchar, site varchar"
-    connection.execute(f"create table mapped.{table} ({first}{typed}, problems varchar[])")
-    for number, row in enumerate(rows, start=2):
-        full = {"extract_id": "x@1", "row_number": number, "row_kind": "data", "site": "site_1"}
-        full |= {"problems": [], **row}
-        connection.execute(
-            f"insert into mapped.{table} ({', '.join(full)}) values ({', '.join('?' * len(full))})",
-            list(full.values()),
-        )
-    connection.execute(f"create table raw.{table} as select * from mapped.{table}")
-    stage(connection, [table], SQL)
-    return connection
-
-
-def cases(count: int = 20, **changes: Any) -> list[dict[str, Any]]:
-    """Return good rows of marac_case; the first one changed."""
-    rows = [
-        {
-            "perpetrator_id": f"p_{number}",
-            "victim_id": "v_1",
-            "hearing_date": "2017-01-31",
-            "perpetrator_age": 30,
-            "referral_agency": "police",
-            "repeat_case": "yes" if number % 3 else "no",
-            "children_count": 1,
-        }
-        for number in range(count)
-    ]
-    rows[0] |= changes
-    return rows
-
-
-def verdicts(results: list[RuleResult]) -> dict[str, str]:
-    return {r.rule_id: r.verdict for r in results if r.verdict != "passed"}
-
-
-def suite(folder: Path, table: str, *rules: tuple[str, dict[str, Any], str, str]) -> Path:
-    """Write a suite of (type, kwargs, id, severity)."""
-    expectations = [
-        {
-            "type": kind,
-            "kwargs": kwargs,
-            "meta": {"id": rule, "description": f"About {rule}.", "severity": severity},
-        }
-        for kind, kwargs, rule, severity in rules
-    ]
-    (folder / f"{table}.json").write_text(json.dumps({"expectations": expectations}))
-    return folder
 
 
 def test_good_rows_pass_every_rule_and_stay() -> None:
     connection = warehouse("marac_case", *cases())
     results = run_checks(connection, SUITES, ["marac_case"])
     assert {result.verdict for result in results} == {"passed"}
-    assert len(results) == len(json.loads((SUITES / "marac_case.json").read_text())["expectations"])
+    assert len(results) == rules_in("marac_case", cross=False)
     raise_on_critical(results)
     enforce_quarantine_limit(connection, 0.01)
-    assert connection.sql("select count(*) from staging.marac_case").fetchall() == [(20,)]
+    assert connection.sql("select count(*) from staging.marac_case").fetchall() == [(45,)]
 
 
 CRITICAL_ROWS = [
@@ -123,7 +46,7 @@ def test_a_row_that_fails_a_critical_row_rule_goes_to_quarantine(
     assert verdicts(results) == ({rule: "quarantined"} if rule else {})
     assert connection.sql(
         "select received, staged, quarantined from accounting.extract"
-    ).fetchall() == [(20, 20 - len(moved), len(moved))]
+    ).fetchall() == [(45, 45 - len(moved), len(moved))]
     raise_on_critical(results)
 
 
@@ -177,27 +100,48 @@ def test_a_perpetrator_with_two_arms_stops_the_run() -> None:
 
 
 def test_a_warning_is_recorded_and_stops_nothing() -> None:
-    rows = [{**row, "repeat_case": "no"} for row in cases(hearing_date="2015-12-31")]
+    rows = [{**row, "children_count": 16} for row in cases(hearing_date="2015-12-31")]
     connection = warehouse("marac_case", *rows)
     results = run_checks(connection, SUITES, ["marac_case"])
     assert verdicts(results) == {
+        "children_count_plausible": "warned",
+        "children_mean_plausible": "warned",
         "hearing_date_not_before_extract": "warned",
-        "repeat_share_low": "warned",
     }
     raise_on_critical(results)
     assert connection.sql(
-        "select rule_id, severity, rows_looked_at, rows_failed, verdict, message "
+        "select rule_id, severity, rows_looked_at, rows_failed, verdict, message, observed "
         "from checks.result where verdict <> 'passed' order by rule_id"
     ).fetchall() == [
-        ("hearing_date_not_before_extract", "warning", 20, 1, "warned", "1 of 20 rows fail."),
-        ("repeat_share_low", "warning", 20, 20, "warned", "20 of 20 rows fail."),
-    ]
+        ("children_count_plausible", "warning", 45, 45, "warned", "45 of 45 rows fail.", None),
+        ("children_mean_plausible", "warning", 45, 0, "warned",
+         "The mean of 45 rows is 16.000, outside the band.", 16.0),
+        ("hearing_date_not_before_extract", "warning", 45, 1, "warned", "1 of 45 rows fail.", None),
+    ]  # fmt: skip
+
+
+def test_the_mean_of_few_rows_is_not_told() -> None:
+    rows = [{**row, "children_count": 9} for row in cases(9)]
+    connection = warehouse("marac_case", *rows)
+    (found,) = (r for r in run_checks(connection, SUITES, ["marac_case"])
+                if r.rule_id == "children_mean_plausible")  # fmt: skip
+    assert (found.rows_looked_at, found.observed) == (9, None)
+    assert found.message == "The mean of 9 rows lies outside the band."
+
+
+def test_every_result_says_which_engine_judged_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    connection = warehouse("marac_case", *cases())
+    for rows, engine in ((46, "great_expectations"), (45, "sql")):
+        monkeypatch.setattr("datrial.checks.judging.SQL_FROM_ROWS", rows)
+        run_checks(connection, SUITES, ["marac_case"])
+        engines = connection.sql("select distinct engine from checks.result").fetchall()
+        assert engines == [(engine,)]
 
 
 def test_a_table_without_rows_says_so_and_no_rule_pretends_to_have_passed() -> None:
     results = run_checks(warehouse("marac_case"), SUITES, ["marac_case"])
     assert [(r.rule_id, r.verdict) for r in results] == [("has_rows", "failed")]
-    rules = len(json.loads((SUITES / "marac_case.json").read_text())["expectations"])
+    rules = rules_in("marac_case", cross=False)
     assert results[0].message == (
         f"The table has no rows, so its {rules - 1} other rules say nothing."
     )
@@ -217,9 +161,10 @@ def test_an_all_empty_column_says_so() -> None:
     results = run_checks(warehouse("marac_case", *rows), SUITES, ["marac_case"])
     (found,) = [r for r in results if r.rule_id == "perpetrator_age_plausible"]
     assert (found.verdict, found.rows_looked_at) == ("warned", 0)
-    assert (
-        found.message == "There is nothing to look at: perpetrator_age never has a value to judge."
-    )
+    assert found.message == "perpetrator_age: all 45 cells are empty."
+    (filled,) = [r for r in results if r.rule_id == "perpetrator_age_mostly_filled"]
+    assert (filled.verdict, filled.rows_looked_at, filled.rows_failed) == ("warned", 45, 45)
+    assert filled.message == found.message
 
 
 def test_a_column_that_the_table_has_lost_says_so() -> None:
@@ -231,6 +176,29 @@ def test_a_column_that_the_table_has_lost_says_so() -> None:
         "expectations/marac_case.json, rule perpetrator_age_plausible: staging.marac_case has no "
         "column 'perpetrator_age'. Correct the rule, or sql/staging/marac_case.sql."
     )
+
+
+def test_a_required_column_that_the_table_has_lost_says_that_it_is_required() -> None:
+    connection = warehouse("marac_case", *cases())
+    connection.execute("alter table staging.marac_case drop column hearing_date")
+    with pytest.raises(UsageError) as caught:
+        run_checks(connection, SUITES, ["marac_case"])
+    assert "staging.marac_case has no required column 'hearing_date'." in str(caught.value)
+
+
+def test_an_all_empty_required_column_stops_the_run_with_a_message_of_its_own() -> None:
+    connection = warehouse("marac_case", *cases())
+    connection.execute("update staging.marac_case set hearing_date = null")
+    with pytest.raises(DataError) as caught:
+        raise_on_critical(run_checks(connection, SUITES, ["marac_case"]))
+    assert "(Every row has hearing date.): hearing_date: all 45 cells are empty." in str(
+        caught.value
+    )
+
+
+def test_a_table_that_was_not_staged_says_so() -> None:
+    with pytest.raises(UsageError, match=r"There is no table staging\.cms_need; stage it before"):
+        run_checks(warehouse("marac_case", *cases()), SUITES, ["cms_need", "marac_case"])
 
 
 def test_a_rule_that_breaks_is_a_fault_of_ours_and_not_of_the_data(tmp_path: Path) -> None:
@@ -274,7 +242,7 @@ def test_no_value_of_a_row_is_in_any_result_log_or_output(
         (*known, "known_warning", "warning"),
         (*known, "known_row", "critical_row"),
     )
-    rows = cases()
+    rows = [{**row, "victim_id": "v_1"} for row in cases()]
     for number in (3, 4):
         rows[number]["victim_id"] = "CANARY"
     connection = warehouse("marac_case", *rows)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from datrial.checks.suites import COVER_COLUMNS, ROW_COLUMNS, ROW_COUNT, load_suite
+from datrial.checks.suites import COVER_COLUMNS, MEAN, ROW_COLUMNS, ROW_COUNT, load_suite
 from datrial.config.project import project_root
 from datrial.config.tables import staging_tables
 from datrial.errors import UsageError
@@ -23,16 +23,26 @@ def test_every_staging_table_has_a_suite_and_every_suite_a_table() -> None:
 
 @pytest.mark.parametrize("table", TABLES)
 def test_every_column_that_a_suite_names_exists(table: str) -> None:
+    suite = load_suite(SUITES, table)
     known = {*staging_tables()[table].columns, *ROW_COLUMNS, *COVER_COLUMNS}
-    named = {column for rule in load_suite(SUITES, table) for column in rule.columns}
-    assert named, "a suite names columns"
-    assert named <= known
+    named = {column for rule in suite.rules for column in rule.columns}
+    assert named <= known | set(suite.derived)
+    assert set(suite.derived) <= named, "no column is made for nothing"
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_no_column_of_the_contract_is_left_without_a_rule(table: str) -> None:
+    suite = load_suite(SUITES, table)
+    named = {column for rule in suite.rules for column in rule.columns}
+    read = " ".join(suite.derived[name].sql for name in named if name in suite.derived)
+    lost = [name for name in staging_tables()[table].columns if name not in named]
+    assert [name for name in lost if f"staged.{name}" not in read] == []
 
 
 @pytest.mark.parametrize("table", TABLES)
 def test_a_suite_covers_rows_keys_required_columns_and_codes(table: str) -> None:
     contract = staging_tables()[table]
-    rules = load_suite(SUITES, table)
+    rules = load_suite(SUITES, table).rules
     assert [rule.type for rule in rules].count(ROW_COUNT) == 1
     not_null = {
         rule.columns[0]
@@ -64,6 +74,11 @@ FAULTS = [
     ({"meta": {"id": "x"}}, "rule 1: `meta` must give `id`, `description` and `severity`"),
     ({"kwargs": None}, "rule 1: `kwargs` is missing"),
     ({"notes": "?"}, "rule 1: `notes` is not known"),
+    (
+        {"kwargs": {"column": "site", "row_condition": "site == 'x'"}},
+        "rule 1: `row_condition` is not used here: make a column that is null in the other rows",
+    ),
+    ({"type": MEAN, "meta": {**META, "severity": "critical_row"}}, "a mean cannot be critical_row"),
     (
         {"type": ROW_COUNT, "kwargs": {}, "meta": {**META, "severity": "critical_row"}},
         "rule 1: a row count cannot be critical_row",
@@ -107,3 +122,51 @@ def test_a_suite_that_cannot_be_read(tmp_path: Path, text: str | None, message: 
     with pytest.raises(UsageError) as caught:
         load_suite(tmp_path, "marac_case")
     assert message in str(caught.value)
+
+
+COLUMN_FAULTS = [
+    ([], "`columns` must give a `sql` and a `description` for each name"),
+    ({"site": {"sql": "1", "description": "x"}}, "the table has a column of this name"),
+    ({"Share": {"sql": "1", "description": "x"}}, "a name has small letters, digits and _ only"),
+    ({"share": {"sql": "1"}}, "give `sql` and `description`, nothing else"),
+    ({"share": {"sql": 1, "description": "x"}}, "`sql` must be a text or a list of lines"),
+    ({"share": {"sql": [" "], "description": "x"}}, "must not be empty"),
+    (
+        {"share": {"sql": "1); drop table a; (1", "description": "x"}},
+        "`sql` must be one expression",
+    ),
+    ({"share": {"sql": "1 -- one", "description": "x"}}, "without ; and without comments"),
+]
+
+
+@pytest.mark.parametrize(("columns", "message"), COLUMN_FAULTS)
+def test_a_faulty_column_is_named(tmp_path: Path, columns: Any, message: str) -> None:
+    suite = {"name": "marac_case", "columns": columns, "expectations": [GOOD]}
+    (tmp_path / "marac_case.json").write_text(json.dumps(suite))
+    with pytest.raises(UsageError) as caught:
+        load_suite(tmp_path, "marac_case")
+    assert message in str(caught.value)
+
+
+READS = [
+    ("staged.arm = 'control'", ()),
+    ("(select max(a.arm) from ledger.allocation as a)", ("ledger.allocation",)),
+    ("(select 1 from mapped.marac_case) + (select 1 from staging.marac_case)", ()),
+    ("(select 1 from staging.cms_need, Study . Site)", ("staging.cms_need", "study.site")),
+    ("staged.arm = 'see ledger.allocation; -- staging.cms_need'", ()),
+]
+
+
+@pytest.mark.parametrize(("sql", "reads"), READS)
+def test_the_other_tables_that_a_column_reads_are_found(
+    tmp_path: Path, sql: str, reads: tuple[str, ...]
+) -> None:
+    rule = {**GOOD, "kwargs": {"column": "made"}}
+    columns = {"made": {"sql": [sql], "description": "x"}}
+    text = json.dumps(
+        {"columns": columns, "expectations": [rule, {**GOOD, "meta": {**META, "id": "own"}}]}
+    )
+    (tmp_path / "marac_case.json").write_text(text)
+    suite = load_suite(tmp_path, "marac_case")
+    assert [rule.reads for rule in suite.rules] == [reads, ()]
+    assert [rule.id for rule in suite.rules_of(cross=True)] == (["has_reference"] if reads else [])

@@ -11,11 +11,11 @@ import os
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from datrial.checks.suites import Rule
-from datrial.errors import DatrialError, UsageError
+from datrial.checks.outcomes import Outcome, could_not_be_carried_out
+from datrial.checks.suites import MEAN, Rule
+from datrial.errors import UsageError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,21 +28,8 @@ _RESULT_FORMAT = {
 }
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What a rule found, in counts and row ids.
-
-    Attributes
-    ----------
-    looked_at
-        Rows with something to judge: rows whose cell is empty are left out,
-        unless the rule is about empty cells.
-    """
-
-    holds: bool
-    looked_at: int
-    failed: int
-    row_ids: tuple[int, ...]
+#: The arguments that hold a day where the column is of days.
+_BOUNDS = ("min_value", "max_value")
 
 
 def evaluate(frame: pd.DataFrame, table: str, rules: Sequence[Rule]) -> dict[str, Outcome]:
@@ -75,7 +62,7 @@ def evaluate(frame: pd.DataFrame, table: str, rules: Sequence[Rule]) -> dict[str
         import great_expectations as gx
         from great_expectations.data_context.types.base import ProgressBarsConfig
 
-        suite = _suite(table, rules)
+        suite = _suite(table, rules, frame)
         context = gx.get_context(mode="ephemeral")
         context.variables.progress_bars = ProgressBarsConfig(globally=False)
         asset = context.data_sources.add_pandas("staging").add_dataframe_asset(table)
@@ -86,19 +73,20 @@ def evaluate(frame: pd.DataFrame, table: str, rules: Sequence[Rule]) -> dict[str
         validation = batch.validate(suite, result_format=_RESULT_FORMAT)
         results = [result.to_json_dict() for result in validation.results]
     by_id = {result["expectation_config"]["meta"]["id"]: result for result in results}
-    return {rule.id: _outcome(table, rule, by_id.get(rule.id), len(frame)) for rule in rules}
+    return {rule.id: _outcome(table, rule, by_id.get(rule.id), frame) for rule in rules}
 
 
-def _outcome(table: str, rule: Rule, result: dict[str, Any] | None, rows: int) -> Outcome:
+def _outcome(table: str, rule: Rule, result: dict[str, Any] | None, frame: pd.DataFrame) -> Outcome:
     # A rule that broke has a report per inner step instead of one `raised_exception: False`.
     if result is None or result["exception_info"].get("raised_exception") is not False:
-        raise DatrialError(
-            f"expectations/{table}.json, rule {rule.id}: the check could not be carried out. This "
-            "is a fault of the rule (does it fit the kind of its column?), not of the data."
-        )
+        raise could_not_be_carried_out(table, rule.id)
     found = result["result"]
+    if rule.type == MEAN:
+        filled = int(frame[rule.columns[0]].notna().sum())
+        mean = float(found["observed_value"]) if filled else None
+        return Outcome(bool(result["success"]), filled, 0, observed=mean)
     if "unexpected_count" not in found:
-        return Outcome(bool(result["success"]), rows, 0, ())
+        return Outcome(bool(result["success"]), len(frame), 0)
     return Outcome(
         holds=bool(result["success"]),
         looked_at=int(found["element_count"]) - int(found.get("missing_count", 0)),
@@ -107,12 +95,13 @@ def _outcome(table: str, rule: Rule, result: dict[str, Any] | None, rows: int) -
     )
 
 
-def _suite(table: str, rules: Sequence[Rule]) -> Any:
+def _suite(table: str, rules: Sequence[Rule], frame: pd.DataFrame) -> Any:
     from great_expectations.core import ExpectationSuite
 
     def build(some: Sequence[Rule]) -> Any:
         configurations = [
-            {"type": rule.type, "kwargs": rule.kwargs, "meta": {"id": rule.id}} for rule in some
+            {"type": rule.type, "kwargs": _kwargs(rule, frame), "meta": {"id": rule.id}}
+            for rule in some
         ]
         suite = ExpectationSuite(name=table, expectations=configurations)
         if len(suite.expectations) < len(some):  # it leaves out a type it does not know
@@ -127,6 +116,17 @@ def _suite(table: str, rules: Sequence[Rule]) -> Any:
             f"expectations/{table}.json: Great Expectations does not know the type or the kwargs "
             f"of {len(faulty)} rule(s): {', '.join(faulty)}. Correct them."
         ) from error
+
+
+def _kwargs(rule: Rule, frame: pd.DataFrame) -> dict[str, Any]:
+    """Return a rule's arguments; a bare day gets the hour that Great Expectations asks for."""
+    column = rule.kwargs.get("column")
+    kwargs = dict(rule.kwargs)
+    if column in frame.columns and str(frame[column].dtype).startswith("datetime"):
+        for bound in _BOUNDS:
+            if isinstance(kwargs.get(bound), str) and len(kwargs[bound]) == len("2016-01-01"):
+                kwargs[bound] += "T00:00:00"
+    return kwargs
 
 
 def _can_be_built(build: Any, rule: Rule) -> bool:

@@ -3,52 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import astuple, dataclass
-from typing import TYPE_CHECKING, Literal
+from dataclasses import astuple
+from typing import TYPE_CHECKING
 
-from datrial.checks.suites import Severity
+from datrial.checks.verdicts import RuleResult
 from datrial.errors import DataError
 from datrial.extracts.staging import NOTHING_LOST
 
 if TYPE_CHECKING:
     import duckdb
 
-Verdict = Literal["passed", "quarantined", "failed", "warned"]
 
+def save_results(
+    connection: duckdb.DuckDBPyConnection,
+    results: Sequence[RuleResult],
+    tables: Iterable[str],
+    *,
+    cross: bool,
+) -> None:
+    """Write results to ``checks.result``, in place of earlier ones of the same tables.
 
-@dataclass(frozen=True)
-class RuleResult:
-    """The verdict of one rule on one staging table.
-
-    Attributes
+    Parameters
     ----------
-    message
-        What happened, in one sentence with counts; empty if the rule passed.
+    cross
+        Whether the results are of rules that read other tables. Results of the
+        other rules stay.
     """
-
-    table_name: str
-    rule_id: str
-    description: str
-    severity: Severity
-    rows_looked_at: int
-    rows_failed: int
-    verdict: Verdict
-    message: str = ""
-
-
-def save_results(connection: duckdb.DuckDBPyConnection, results: Sequence[RuleResult]) -> None:
-    """Add results to ``checks.result``, in place of earlier ones of the same tables."""
     connection.execute("create schema if not exists checks")
     connection.execute(
         "create table if not exists checks.result (table_name varchar, rule_id varchar, "
         "description varchar, severity varchar, rows_looked_at bigint, rows_failed bigint, "
-        "verdict varchar, message varchar)"
+        "verdict varchar, message varchar, engine varchar, reads varchar, observed double)"
     )
-    for table in sorted({result.table_name for result in results}):
-        connection.execute("delete from checks.result where table_name = ?", [table])
+    for table in tables:
+        connection.execute(
+            "delete from checks.result where table_name = ? and (reads <> '') = ?", [table, cross]
+        )
     if results:
         connection.executemany(
-            "insert into checks.result values (?, ?, ?, ?, ?, ?, ?, ?)",
+            "insert into checks.result values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [astuple(result) for result in results],
         )
 

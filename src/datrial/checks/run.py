@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from datrial.checks.engine import Outcome, evaluate
-from datrial.checks.results import RuleResult, Verdict, save_results
-from datrial.checks.suites import COVER_COLUMNS, ROW_COUNT, Rule, load_suite
+from datrial.checks.judging import judge
+from datrial.checks.results import save_results
+from datrial.checks.suites import Rule, Suite, load_suite
+from datrial.checks.verdicts import RuleResult, not_looked_at, without_rows
 from datrial.errors import UsageError
 from datrial.extracts.staging import balance
 
 if TYPE_CHECKING:
     import duckdb
-    import pandas as pd
 
 # ruff: noqa: S608 (the names in the SQL are those of configs/tables.yaml)
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def run_checks(
     connection: duckdb.DuckDBPyConnection, suites_folder: Path, tables: Iterable[str]
 ) -> list[RuleResult]:
-    """Judge staging tables by their suites and save the verdicts in ``checks.result``.
+    """Judge staging tables by the rules that look at one table, and save the verdicts.
 
     Rows that fail a ``critical_row`` rule move from staging to quarantine, each
     once, with the first rule that it failed as reason; the other rules judge
@@ -40,7 +40,8 @@ def run_checks(
     Returns
     -------
     list of RuleResult
-        By table, in the order of its suite. See :func:`raise_on_critical`.
+        By table, in the order of its suite; also in ``checks.result``. See
+        :func:`datrial.checks.results.raise_on_critical`.
 
     Raises
     ------
@@ -49,67 +50,113 @@ def run_checks(
     DatrialError
         If a check could not be carried out.
     """
-    suites = {table: load_suite(suites_folder, table) for table in sorted(tables)}
-    results = []
-    for table, rules in suites.items():
-        results += _check_table(connection, table, rules)
-    save_results(connection, results)
+    return _run(connection, suites_folder, tables, cross=False)
+
+
+def run_cross_checks(
+    connection: duckdb.DuckDBPyConnection, suites_folder: Path, tables: Iterable[str]
+) -> list[RuleResult]:
+    """Judge staging tables by the rules that read other tables, and save the verdicts.
+
+    To be called when the ledger and the study's tables stand in the warehouse,
+    after :func:`run_checks`; parameters, results, quarantine and errors are as
+    there. The rows of all tables that fail a ``critical_row`` rule are moved
+    before any other rule looks, so that no rule reads a row that is about to go.
+
+    A rule that reads a table that was not received is not judged, and says so.
+    """
+    return _run(connection, suites_folder, tables, cross=True)
+
+
+def _run(
+    connection: duckdb.DuckDBPyConnection,
+    suites_folder: Path,
+    tables: Iterable[str],
+    *,
+    cross: bool,
+) -> list[RuleResult]:
+    suites = [load_suite(suites_folder, table) for table in sorted(tables)]
+    found: dict[tuple[str, str], RuleResult] = {}
+    for critical in (True, False):
+        for suite in suites:
+            open_ = [r for r in suite.rules_of(cross=cross) if (suite.table, r.id) not in found]
+            rules = [rule for rule in open_ if (rule.severity == "critical_row") == critical]
+            if _has_rows(connection, suite.table):
+                results = _check(connection, suite, rules)
+            elif critical:
+                continue
+            elif cross:
+                why = f"staging.{suite.table} has no rows."
+                results = [not_looked_at(suite.table, rule, why) for rule in open_]
+            else:
+                results = [without_rows(suite.table, open_)]
+            found |= {(suite.table, result.rule_id): result for result in results}
+    results = _in_order(found, suites)
+    save_results(connection, results, [suite.table for suite in suites], cross=cross)
     return results
 
 
-def _check_table(
-    connection: duckdb.DuckDBPyConnection, table: str, rules: Sequence[Rule]
+def _in_order(
+    found: Mapping[tuple[str, str], RuleResult], suites: Sequence[Suite]
 ) -> list[RuleResult]:
-    frame = _frame(connection, table, rules)
-    if frame.empty:
-        return [_without_rows(table, rules)]
-    outcomes = evaluate(frame, table, rules)
-    for_rows = [rule for rule in rules if rule.severity == "critical_row"]
+    places = {
+        (suite.table, rule.id): place for suite in suites for place, rule in enumerate(suite.rules)
+    }
+    return [found[key] for key in sorted(found, key=lambda key: (key[0], places.get(key, -1)))]
+
+
+def _check(
+    connection: duckdb.DuckDBPyConnection, suite: Suite, rules: Sequence[Rule]
+) -> list[RuleResult]:
+    """Judge a table that has rows, and quarantine those that fail ``critical_row`` rules."""
+    lost = {rule.id: _not_received(connection, rule) for rule in rules}
+    results = [
+        not_looked_at(suite.table, rule, f"{lost[rule.id]} was not received.")
+        for rule in rules
+        if lost[rule.id]
+    ]
+    judged, outcomes = judge(connection, suite, [rule for rule in rules if not lost[rule.id]])
     faults = {
-        row: rule.id for rule in reversed(for_rows) for row in outcomes[rule.id].row_ids
+        row: rule.id
+        for rule in reversed(rules)
+        if rule.severity == "critical_row" and rule.id in outcomes
+        for row in outcomes[rule.id].row_ids
     }  # reversed: the first rule of the suite has the last word
     if faults:
-        _quarantine(connection, table, faults)
-        frame = frame.drop(index=list(faults))
-        if frame.empty:
-            quarantined = [_result(table, rule, outcomes[rule.id]) for rule in for_rows]
-            return [*quarantined, _without_rows(table, rules)]
-        outcomes |= evaluate(frame, table, [rule for rule in rules if rule not in for_rows])
-    return [_result(table, rule, outcomes[rule.id]) for rule in rules]
+        _quarantine(connection, suite.table, faults)
+    return results + judged
 
 
-def _frame(
-    connection: duckdb.DuckDBPyConnection, table: str, rules: Sequence[Rule]
-) -> pd.DataFrame:
-    """Return the columns that the rules name, indexed by DuckDB's row id."""
-    present = {
-        name
-        for (name,) in connection.execute(
-            "select column_name from information_schema.columns "
-            "where table_schema = 'staging' and table_name = ?",
-            [table],
+def _has_rows(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
+    import duckdb
+
+    try:
+        return bool(connection.execute(f"select 1 from staging.{table} limit 1").fetchall())
+    except duckdb.CatalogException:
+        raise UsageError(
+            f"There is no table staging.{table}; stage it before its checks."
+        ) from None
+
+
+def _not_received(connection: duckdb.DuckDBPyConnection, rule: Rule) -> str:
+    """Return the tables that a rule reads and that were not received; empty if none."""
+    lost = []
+    for name in rule.reads:
+        schema, table = name.split(".")
+        exists = connection.execute(
+            "select 1 from information_schema.tables where table_schema = ? and table_name = ?",
+            [schema, table],
         ).fetchall()
-    }
-    for rule in rules:
-        lost = [c for c in rule.columns if c not in present and c not in COVER_COLUMNS]
-        if lost:
-            raise UsageError(
-                f"expectations/{table}.json, rule {rule.id}: staging.{table} has no column "
-                f"{', '.join(map(repr, lost))}. Correct the rule, or sql/staging/{table}.sql."
-            )
-    named = sorted({column for rule in rules for column in rule.columns} & present)
-    staged = "".join(f', staged."{column}"' for column in named)
-    frame = connection.execute(
-        f"select staged.rowid as row_id{staged}, extract.covers_start, extract.covers_end "
-        f"from staging.{table} as staged left join raw.extract as extract "
-        "on staged.extract_id = extract.extract_id and extract.table_name = $table "
-        "order by row_id",
-        {"table": table},
-    ).df()
-    for column in frame.columns[1:]:
-        if str(frame[column].dtype).startswith("Int"):
-            frame[column] = frame[column].astype("float64")
-    return frame.set_index("row_id")
+        # The table of an optional source that sent nothing is there, without rows.
+        sent = (
+            schema not in ("staging", "mapped")
+            or connection.execute(
+                "select 1 from raw.extract where table_name = ? limit 1", [table]
+            ).fetchall()
+        )
+        if not exists or not sent:
+            lost.append(name)
+    return " and ".join(lost)
 
 
 def _quarantine(connection: duckdb.DuckDBPyConnection, table: str, faults: dict[int, str]) -> None:
@@ -137,48 +184,3 @@ def _quarantine(connection: duckdb.DuckDBPyConnection, table: str, faults: dict[
         raise
     connection.execute("commit")
     connection.unregister("failed_row")
-
-
-def _result(table: str, rule: Rule, outcome: Outcome) -> RuleResult:
-    verdict, message = _verdict(rule, outcome)
-    return RuleResult(
-        table_name=table,
-        rule_id=rule.id,
-        description=rule.description,
-        severity=rule.severity,
-        rows_looked_at=outcome.looked_at,
-        rows_failed=outcome.failed,
-        verdict=verdict,
-        message=message,
-    )
-
-
-def _verdict(rule: Rule, outcome: Outcome) -> tuple[Verdict, str]:
-    counts = f"{outcome.failed:,} of {outcome.looked_at:,} rows fail."
-    if rule.severity == "critical_row" and outcome.failed:
-        return "quarantined", counts
-    if rule.type != ROW_COUNT and not outcome.looked_at:
-        columns = ", ".join(rule.columns)
-        return "warned", f"There is nothing to look at: {columns} never has a value to judge."
-    if outcome.holds:
-        return "passed", ""
-    if rule.type == ROW_COUNT:
-        counts = f"The table has {outcome.looked_at:,} rows."
-    return ("failed" if rule.severity == "critical_table" else "warned"), counts
-
-
-def _without_rows(table: str, rules: Sequence[Rule]) -> RuleResult:
-    """Return the one verdict on a table that has no rows: nothing else can be said of it."""
-    counting = next((rule for rule in rules if rule.type == ROW_COUNT), None)
-    severity = counting.severity if counting else "warning"
-    others = len(rules) - (counting is not None)
-    return RuleResult(
-        table_name=table,
-        rule_id=counting.id if counting else "has_rows",
-        description=counting.description if counting else "The table has rows.",
-        severity=severity,
-        rows_looked_at=0,
-        rows_failed=0,
-        verdict="failed" if severity == "critical_table" else "warned",
-        message=f"The table has no rows, so its {others} other rules say nothing.",
-    )

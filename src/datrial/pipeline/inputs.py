@@ -62,21 +62,28 @@ def work_folder() -> Path:
     return folder
 
 
+def landing_folder() -> Path:
+    """Return the landing folder."""
+    return home() / "landing"
+
+
 def snapshot_id(inputs: Inputs, extracts: list[str]) -> str:
     """Return the id of the snapshot: a hash of all that goes into it.
 
     Parameters
     ----------
     extracts
-        The extracts' ids, each with the hash of its content.
+        The extracts that count and those that they replaced, as
+        :func:`datrial.extracts.landing.expected_extracts` gives them.
     """
     return content_hash(
         {
-            "extracts": sorted(extracts),
+            "extracts": extracts,
             "ledger": ledger_digest(inputs),
             "study": data_rules(inputs.study),
             "mappings": [mapping.model_dump(mode="json") for mapping in inputs.mappings],
             "key": inputs.pseudonymiser().fingerprint,
+            "decisions": decisions_hash(inputs.study),
             "code": code_version(WAREHOUSE_ROOMS),
         }
     )
@@ -87,6 +94,13 @@ def data_rules(study: Study) -> dict[str, Any]:
     return study.model_dump(
         mode="json", exclude={"title", "analyses", "primary_outcomes", "published"}
     )
+
+
+def decisions_hash(study: Study) -> str:
+    """Return the hash of what clerical review decided; empty where the study links nobody."""
+    from datrial.people.decisions import decisions_path
+
+    return files_hash([decisions_path(study.study)]) if study.linkage else ""
 
 
 def ledger_digest(inputs: Inputs) -> str:

@@ -138,11 +138,26 @@ class Decision(_Strict):
 
 
 class Received(_Strict):
-    """What arrived: extracts, those of them that are new, files that no mapping names."""
+    """What arrived, and so what the later stops use: they do not look into the inbox again.
+
+    Attributes
+    ----------
+    extracts, new
+        How many extracts are current, and how many of those had not arrived before.
+    unread
+        Files in the inbox that no mapping names.
+    corrected
+        How many current extracts replace an earlier delivery.
+    current, earlier
+        The ids of the current extracts and of those that they replace.
+    """
 
     extracts: int
     new: int
     unread: int = 0
+    corrected: int = 0
+    current: tuple[str, ...] = ()
+    earlier: tuple[str, ...] = ()
 
 
 class Allocated(_Strict):
@@ -195,3 +210,8 @@ class Published(_Strict):
     run_id: str
     report: Path
     failed: tuple[str, ...]
+
+    @property
+    def checks_page(self) -> Path:
+        """The page of the checks, beside the report."""
+        return self.report.with_name("checks.html")

@@ -4,39 +4,57 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from datrial.config.project import home, project_root
-from datrial.pipeline.inputs import Inputs
+from datrial.config.project import project_root
+from datrial.pipeline.inputs import Inputs, landing_folder
 from datrial.pipeline.job import Built, CheckCount, RowCount
 
 if TYPE_CHECKING:
     import duckdb
 
     from datrial.config.mapping import SourceMapping
+    from datrial.extracts.landing import Landed
     from datrial.extracts.receipts import Receipt
 
 
-def landing_folder() -> Path:
-    """Return the landing folder."""
-    return home() / "landing"
-
-
-def land_extracts(inputs: Inputs) -> list[Receipt]:
-    """Land the agencies' files and return their receipts."""
+def land_extracts(inputs: Inputs) -> Landed:
+    """Land the agencies' files and return what counts."""
     from datrial.extracts.landing import land
 
     return land(inputs.mappings, inputs.job.inbox_folder, landing_folder())
 
 
-def load_staging(
+def load_mapped(
     connection: duckdb.DuckDBPyConnection,
     inputs: Inputs,
-    receipts: list[Receipt],
+    landed: Landed,
     mappings: Sequence[SourceMapping],
 ) -> None:
-    """Load the extracts of some mappings to raw and checked staging tables.
+    """Load the extracts of some mappings to raw rows and rows in our types and codes.
+
+    Extracts that were replaced are loaded beside them, and the difference is counted.
+    """
+    from datrial.extracts.differences import write_differences
+    from datrial.extracts.raw import load
+
+    keys = {mapping.key for mapping in mappings}
+    current, earlier = (
+        [receipt for receipt in receipts if receipt.mapping in keys]
+        for receipts in (landed.current, landed.earlier)
+    )
+    pseudonymiser = inputs.pseudonymiser()
+    load(connection, current, mappings, landing_folder(), pseudonymiser, earlier=earlier)
+    write_differences(connection)
+
+
+def stage_and_check(
+    connection: duckdb.DuckDBPyConnection,
+    inputs: Inputs,
+    landed: Landed,
+    mappings: Sequence[SourceMapping],
+) -> None:
+    """Make the staging tables, and judge each by the rules that look at it alone.
 
     The table of an optional source that sent nothing is there, with no rows,
     and is not checked: what is not sent is not available, and not a fault.
@@ -44,21 +62,41 @@ def load_staging(
     Raises
     ------
     DataError
-        If a critical check fails, or too large a share of a table is quarantined.
+        If a critical check fails.
     """
-    from datrial.checks.results import enforce_quarantine_limit, raise_on_critical
+    from datrial.checks.results import raise_on_critical
     from datrial.checks.run import run_checks
-    from datrial.extracts.raw import load
     from datrial.extracts.staging import stage
 
-    keys = {mapping.key for mapping in mappings}
-    chosen = [receipt for receipt in receipts if receipt.mapping in keys]
-    load(connection, chosen, mappings, landing_folder(), inputs.pseudonymiser().pseudonyms)
     stage(connection, _tables(mappings), project_root() / "sql" / "staging")
-    sent = {receipt.mapping for receipt in chosen}
-    fed = _tables(mapping for mapping in mappings if mapping.key in sent or not mapping.optional)
+    fed = tables_sent(landed, mappings)
     raise_on_critical(run_checks(connection, project_root() / "expectations", fed))
-    enforce_quarantine_limit(connection, inputs.study.quarantine_limit)
+
+
+def check_across(
+    connection: duckdb.DuckDBPyConnection,
+    inputs: Inputs,
+    landed: Landed,
+    mappings: Sequence[SourceMapping],
+) -> None:
+    """Judge the staging tables by the rules that look at other tables too.
+
+    Raises
+    ------
+    DataError
+        If a critical check fails.
+    """
+    from datrial.checks.results import raise_on_critical
+    from datrial.checks.run import run_cross_checks
+
+    fed = tables_sent(landed, mappings)
+    raise_on_critical(run_cross_checks(connection, project_root() / "expectations", fed))
+
+
+def tables_sent(landed: Landed, mappings: Iterable[SourceMapping]) -> list[str]:
+    """Return the staging tables of the sources that sent something or had to."""
+    sent = {receipt.mapping for receipt in landed.current}
+    return _tables(mapping for mapping in mappings if mapping.key in sent or not mapping.optional)
 
 
 def _tables(mappings: Iterable[SourceMapping]) -> list[str]:

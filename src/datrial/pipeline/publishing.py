@@ -48,7 +48,7 @@ def manifest(inputs: Inputs, snapshot: str, analysed: list[Analysed]) -> dict[st
 
 
 def is_complete(run: str, report: Path) -> bool:
-    """Tell whether a run is stored with all its analyses done, and with its report."""
+    """Tell whether a run is stored with all its analyses done, with its report (written last)."""
     from datrial.results.folder import MANIFEST, read_manifest
 
     folder = home() / "results" / run

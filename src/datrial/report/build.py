@@ -17,6 +17,7 @@ from datrial.report.figures import figure_for
 from datrial.report.summary import findings
 from datrial.report.tables import TableView, table_view
 from datrial.results.files import write_atomically
+from datrial.results.check_history import CHECKS
 from datrial.results.read import Run, read_run
 from datrial.results.wide import STATE_WORDS
 
@@ -86,6 +87,7 @@ def render(run: Run, analyses: Sequence[Analysis] = ()) -> str:
         findings=findings(run, titles),
         legend=[(MARKS[state], STATE_WORDS[state]) for state in MARKS],
         published=any(entry.published for entry in run.tables),
+        has_checks=CHECKS in run.manifest.files,
         css=_asset("report.css"),
         repeat=_repeat_commands(run),
         data_until=_long_date(run),

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from datrial.report.charts import Ratios, bars_by_arm, forest
 from datrial.report.drawing import Figure
+from datrial.report.figures_coverage import coverage_strip
 from datrial.report.figures_extracts import extract_rows
 from datrial.report.figures_needs import class_indices, class_profile, need_prevalence
 from datrial.report.figures_outcomes import (
@@ -52,6 +53,7 @@ def _serial(entry: RunTable) -> Figure | None:
 
 _FIGURES: dict[str, Callable[[RunTable], Figure | None]] = {
     "extracts_received.rows": extract_rows,
+    "extracts_received.coverage": coverage_strip,
     "participant_flow.flow": participant_flow,
     "needs_classes.prevalence": need_prevalence,
     "needs_classes.enumeration": class_indices,

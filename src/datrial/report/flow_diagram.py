@@ -56,7 +56,8 @@ def _top(entry: RunTable) -> tuple[list[str], int]:
     below = y + 16 + max(height, _GAP)
     parts.append(_arrow(left, y, left, below))
     lines = [_line(entry, "allocated", _ALL)]
-    if entry.value("allocated_not_heard", _ALL, "count"):
+    not_heard = entry.cell("allocated_not_heard", _ALL, "count")
+    if not_heard is not None and not_heard.value != 0:  # not available is told as well
         lines.append(_line(entry, "allocated_not_heard", _ALL))
     parts.append(_box(20, below, _BOX, lines, INK))
     return parts, below + _height(len(lines))

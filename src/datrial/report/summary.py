@@ -6,7 +6,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from datrial.report.figures_extracts import rows_by_table
-from datrial.report.numbers import Style, write_number, write_printed
+from datrial.report.numbers import Style, write_number
+from datrial.report.summary_words import (
+    course,
+    not_available,
+    published_words,
+    ratio_words,
+    share_words,
+)
+from datrial.results.cells import State
 from datrial.results.read import Run, RunTable
 
 
@@ -45,9 +53,11 @@ def _marac(run: Run) -> Iterator[str]:
     ratios = run.table("marac_follow_up.rate_ratios")
     if ratios:
         for row, label in ratios.table.row_labels.items():
-            text = _ratio_words(ratios, row)
+            text = ratio_words(ratios, row)
             if text:
                 yield f"{label}: the intervention arm appeared at MARAC at {text}"
+            else:
+                yield f"{label}: {not_available('the rate ratio', ratios, row, 'estimate')}"
         yield (
             "Where the later periods begin depends on how the end of the intervention is set for "
             "people who have none (controls): see the rules of this analysis."
@@ -55,35 +65,17 @@ def _marac(run: Run) -> Iterator[str]:
     serial = run.table("marac_follow_up.serial")
     if serial:
         shares = [
-            f"{_share(serial, row, 'serial', 'share')} of {label}"
+            f"{share_words(serial, row, 'serial', 'share')}"
+            f"{published_words(serial, row, 'serial', 'share', Style.SHARE, ' (', ')')} "
+            f"{'for' if cell.value is None else 'of'} {label}"
             for row, label in _arms(serial).items()
-            if serial.value(row, "serial", "share") is not None
+            if (cell := serial.cell(row, "serial", "share"))
         ]
         if shares:
             yield (
                 "Serial perpetrators (heard with two or more different victims-survivors): "
                 f"{' and '.join(shares)}."
             )
-
-
-def _ratio_words(entry: RunTable, row: str) -> str:
-    """Return a rate ratio in words; an interval that holds 1 is said to leave it open."""
-    ratio, low, high = (
-        entry.value(row, "estimate", name) for name in ("rate_ratio", "ci_low", "ci_high")
-    )
-    if ratio is None:
-        return ""
-    text = f"{write_number(ratio, Style.RATIO)} times the control arm's rate"
-    if low is None or high is None:
-        return f"{text}; no interval is available."
-    text += f" (95% interval {write_number(low, Style.RATIO)} to {write_number(high, Style.RATIO)})"
-    if row == "before":
-        return f"{text}. This is before allocation took effect: it shows how alike the arms were."
-    if low <= 1 <= high:
-        return (
-            f"{text}; the interval includes 1, so the data do not settle whether the rates differ."
-        )
-    return f"{text}; a {'lower' if ratio < 1 else 'higher'} rate."
 
 
 def _behaviour(run: Run) -> Iterator[str]:
@@ -93,9 +85,13 @@ def _behaviour(run: Run) -> Iterator[str]:
     outcome = str(run.manifest.parameters.get("behaviour_change", {}).get("outcome", ""))
     behaviour = _BEHAVIOUR_WORDS.get(outcome, "the behaviour")
     for level, words in (("high", f"high {behaviour}"), ("none", f"no {behaviour}")):
-        course = _course(entry, level, "probability")
-        if course:
-            yield f"The adjusted probability of {words} was {course}."
+        what = f"The adjusted probability of {words}"
+        over_time = course(entry, level, "probability")
+        if over_time:
+            yield f"{what} was {over_time}."
+        elif level in entry.table.column_labels:
+            first = next(iter(entry.table.row_labels), "")
+            yield not_available(what, entry, first, level, "probability")
     yield (
         "Only service users of the intervention have these forms: this is change over time, "
         "not an effect of the allocation."
@@ -113,8 +109,14 @@ _BEHAVIOUR_WORDS = {
 def _risk(run: Run) -> Iterator[str]:
     entry = run.table("risk_score.rate_ratios")
     for row, when in (("midpoint", "at midpoint"), ("closure", "at case closure")):
-        ratio = entry.value(row, "estimate", "rate_ratio") if entry else None
-        if entry is None or ratio is None:
+        if entry is None:
+            continue
+        ratio = entry.value(row, "estimate", "rate_ratio")
+        if ratio is None:
+            if row in entry.table.row_labels:
+                yield not_available(
+                    f"The change of the Drive-DASH score {when}", entry, row, "estimate"
+                )
             continue
         change = f"{abs(1 - ratio) * 100:.0f}% {'lower' if ratio < 1 else 'higher'}"
         low, high = (entry.value(row, "estimate", end) for end in ("ci_low", "ci_high"))
@@ -126,7 +128,7 @@ def _risk(run: Run) -> Iterator[str]:
         yield (
             f"The Drive-DASH score was {change} {when} than at intake "
             f"(rate ratio {write_number(ratio, Style.RATIO)}{interval}"
-            f"{_published(entry, row, 'estimate', 'rate_ratio', Style.RATIO)})."
+            f"{published_words(entry, row, 'estimate', 'rate_ratio', Style.RATIO)})."
         )
 
 
@@ -135,11 +137,14 @@ def _needs(run: Run) -> Iterator[str]:
     share = sizes.value("class_1", "share", "share") if sizes else None
     parameters = run.manifest.parameters.get("needs_classes", {})
     if sizes and share is not None and parameters.get("zero_class", True):
-        beside = _published(sizes, "class_1", "share", "share", Style.SHARE, " (", ")")
+        beside = published_words(sizes, "class_1", "share", "share", Style.SHARE, " (", ")")
         yield (
             f"An estimated {write_number(share, Style.SHARE)} of service users belong to the class "
             f"without any need{beside}."
         )
+    elif sizes and parameters.get("zero_class", True) and sizes.cell("class_1", "share", "share"):
+        what = "The share of service users without any need"
+        yield not_available(what, sizes, "class_1", "share", "share")
     fits = run.table("needs_classes.enumeration")
     best = [
         f"{name.upper()} is lowest with {_lowest(fits, name)}"
@@ -164,12 +169,19 @@ def _flow(run: Run) -> Iterator[str]:
         return
     arms = [
         f"{write_number(value, Style.COUNT)} to {label}"
-        f"{_published(entry, 'allocated', arm, 'count', Style.COUNT, ' (', ')')}"
+        f"{published_words(entry, 'allocated', arm, 'count', Style.COUNT, ' (', ')')}"
         for arm, label in entry.table.column_labels.items()
         if arm != "all" and (value := entry.value("allocated", arm, "count")) is not None
     ]
     if arms:
         yield f"Allocated: {' and '.join(arms)}."
+    unknown = [
+        f"{label} ({cell.note})"
+        for row, label in entry.table.row_labels.items()
+        if (cell := entry.cell(row, "all", "count")) and cell.state is State.NOT_AVAILABLE
+    ]
+    if unknown:
+        yield f"Not available: {'; '.join(unknown)}."
 
 
 def _extracts(run: Run) -> Iterator[str]:
@@ -185,38 +197,6 @@ def _extracts(run: Run) -> Iterator[str]:
         f"The agencies sent {received:,.0f} rows; {aside:,.0f}{share} could not be used and were "
         "set aside with their reasons."
     )
-
-
-def _course(entry: RunTable, column: str, statistic: str) -> str:
-    """Return ``45.1% at intake (published 45%), 7.2% at midpoint ...``."""
-    parts = []
-    for row, label in entry.table.row_labels.items():
-        value = entry.value(row, column, statistic)
-        if value is not None:
-            beside = _published(entry, row, column, statistic, Style.SHARE, " (", ")")
-            parts.append(f"{write_number(value, Style.SHARE)} at {label.lower()}{beside}")
-    return ", ".join(parts)
-
-
-def _published(
-    entry: RunTable,
-    row: str,
-    column: str,
-    statistic: str,
-    style: Style,
-    before: str = "; ",
-    after: str = "",
-) -> str:
-    beside = entry.published.get((row, column, statistic))
-    if beside is None:
-        return ""
-    return f"{before}published {write_printed(beside.value, beside.printed, style)}{after}"
-
-
-def _share(entry: RunTable, row: str, column: str, statistic: str) -> str:
-    value = entry.value(row, column, statistic)
-    text = "[x]" if value is None else write_number(value, Style.SHARE)
-    return text + _published(entry, row, column, statistic, Style.SHARE, " (", ")")
 
 
 def _arms(entry: RunTable) -> dict[str, str]:

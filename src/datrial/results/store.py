@@ -23,6 +23,7 @@ from datrial.results.cells import (
     published_without_row,
 )
 from datrial.results.files import sha256, sync_folder, write_synced
+from datrial.results.check_history import CHECKS, encode_checks
 from datrial.results.folder import CELLS, MANIFEST, TABLES, TIMES, read_manifest, read_times
 from datrial.results.manifest import VOLATILE, Manifest, is_run_id
 from datrial.results.wide import wide_arrow, wide_csv
@@ -42,6 +43,7 @@ def write_run(
     manifest: Mapping[str, Any],
     tables: Sequence[tuple[str, Table]],
     published: Mapping[PublishedKey, PublishedValue],
+    checks: Mapping[str, Any] | None = None,
 ) -> Path:
     """Write a run's results and return their folder ``results/<run_id>``.
 
@@ -57,6 +59,8 @@ def write_run(
     published
         The printed numbers that this run can be compared with
         (:func:`datrial.results.published.published_values`).
+    checks
+        The checks of the snapshot (:func:`datrial.checks.record.checks_of`).
 
     Raises
     ------
@@ -75,6 +79,8 @@ def write_run(
     try:
         unfinished.mkdir()
         _write_tables(unfinished, run_id, tables, published)
+        if checks is not None:
+            write_synced(unfinished / CHECKS, encode_checks(dict(checks)))
         files = {name: sha256(unfinished / name) for name in _files(unfinished)}
         record = record.model_copy(update={"files": files})
         write_synced(unfinished / MANIFEST, _json(record.model_dump(mode="json")))

@@ -44,12 +44,12 @@ def receive(job: Job) -> Received:
     return Received(extracts=10, new=3)
 
 
-def allocate(job: Job) -> Allocated:
+def allocate(job: Job, received: Received) -> Allocated:
     _obey("allocate")
     return Allocated(arms={"control": 7, "intervention": 2}, new=9, excluded={"under_age": 1})
 
 
-def build(job: Job) -> Built:
+def build(job: Job, received: Received) -> Built:
     _obey("build")
     folder = home() / "tmp" / os.environ["DATRIAL_ATTEMPT"]
     folder.mkdir(parents=True, exist_ok=True)
