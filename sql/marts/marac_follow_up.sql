@@ -1,11 +1,13 @@
 -- Grain:   one row per allocated perpetrator and follow-up period with MARAC coverage
 -- Key:     person_id, period
 -- Source:  cohort.follow_up, study.coverage_span, staging.marac_case
--- Version: 2
+-- Version: 3
 -- An appearance is a case heard: a perpetrator and a victim at a meeting. The index
--- meeting itself lies in no period. Hearings count at any site, on the days for which
--- MARAC data of the person's site were received: a hearing on a day that counts for no
--- time at risk is no event. appearances is null where no day was observed.
+-- meeting itself lies in no period. A hearing at any site counts if two things hold: its
+-- day is a day for which the person's own site sent MARAC data (a hearing on a day that
+-- counts for no time at risk is no event), and a day for which the site of the hearing
+-- did (else it is a stray, as in marts.marac_history). appearances is null where no day
+-- was observed.
 
 with follow_up as (
     select * from cohort.follow_up where source = 'marac'
@@ -19,18 +21,28 @@ marac_case as (
     select * from staging.marac_case
 ),
 
+hearing as (
+    select
+        marac_case.perpetrator_id,
+        marac_case.hearing_date
+    from marac_case
+    inner join coverage_span
+        on marac_case.site = coverage_span.site
+        and marac_case.hearing_date between coverage_span.first_day and coverage_span.last_day
+),
+
 appearance as (
     select
         follow_up.person_id,
         follow_up.period,
         count(*) as appearances
     from follow_up
-    inner join marac_case
-        on follow_up.person_id = marac_case.perpetrator_id
-        and marac_case.hearing_date between follow_up.first_day and follow_up.last_day
+    inner join hearing
+        on follow_up.person_id = hearing.perpetrator_id
+        and hearing.hearing_date between follow_up.first_day and follow_up.last_day
     inner join coverage_span
         on follow_up.site = coverage_span.site
-        and marac_case.hearing_date between coverage_span.first_day and coverage_span.last_day
+        and hearing.hearing_date between coverage_span.first_day and coverage_span.last_day
     group by follow_up.person_id, follow_up.period
 )
 

@@ -1,27 +1,51 @@
 -- Grain:   one row per allocated perpetrator
 -- Key:     person_id
--- Source:  cohort.member, staging.marac_case
--- Version: 1
+-- Source:  cohort.member, study.coverage_span, staging.marac_case
+-- Version: 2
 -- Serial (version 1): heard at MARAC with two or more different victims, on the same or
 -- on different days, at any time for which data were received. Repeat (version 1): the
 -- same pair of perpetrator and victim heard again on a later day.
+-- A hearing at any site counts, on a day for which that site sent its MARAC data: a row
+-- dated on another day is a stray of a month that was not received. Not having been heard
+-- is known only where the perpetrator's own site sent MARAC data. Where it sent none,
+-- everything here is null (not available), even if another site heard the perpetrator: of
+-- such people only those heard could be known.
 
 with member as (
     select * from cohort.member
+),
+
+coverage_span as (
+    select * from study.coverage_span where source = 'marac'
 ),
 
 marac_case as (
     select * from staging.marac_case
 ),
 
-pair as (
+received as (
+    select distinct coverage_span.site from coverage_span
+),
+
+hearing as (
     select
         marac_case.perpetrator_id,
         marac_case.victim_id,
-        count(*) as appearances,
-        count(distinct marac_case.hearing_date) as hearing_days
+        marac_case.hearing_date
     from marac_case
-    group by marac_case.perpetrator_id, marac_case.victim_id
+    inner join coverage_span
+        on marac_case.site = coverage_span.site
+        and marac_case.hearing_date between coverage_span.first_day and coverage_span.last_day
+),
+
+pair as (
+    select
+        hearing.perpetrator_id,
+        hearing.victim_id,
+        count(*) as appearances,
+        count(distinct hearing.hearing_date) as hearing_days
+    from hearing
+    group by hearing.perpetrator_id, hearing.victim_id
 ),
 
 history as (
@@ -39,9 +63,15 @@ select
     member.site,
     member.arm,
     member.index_date,
-    coalesce(history.appearances, 0) as appearances,
-    coalesce(history.victims, 0) as victims,
-    coalesce(history.victims >= 2, false) as is_serial,
-    coalesce(history.most_hearing_days_of_a_pair >= 2, false) as is_repeat
+    case when received.site is not null then coalesce(history.appearances, 0) end as appearances,
+    case when received.site is not null then coalesce(history.victims, 0) end as victims,
+    case
+        when received.site is not null then coalesce(history.victims >= 2, false)
+    end as is_serial,
+    case
+        when received.site is not null
+            then coalesce(history.most_hearing_days_of_a_pair >= 2, false)
+    end as is_repeat
 from member
+left join received on member.site = received.site
 left join history on member.person_id = history.perpetrator_id

@@ -2,6 +2,8 @@
 -- Key:     person_id
 -- Source:  every staging table with a perpetrator reference
 -- Version: 1
+-- False says only that no row mentions the perpetrator. Whether that is knowledge depends on
+-- what the source sent for the site: marts.participant.
 
 with mentions as (
     select perpetrator_id as person_id, 'marac' as source from staging.marac_case

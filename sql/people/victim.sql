@@ -2,6 +2,7 @@
 -- Key:     victim_id
 -- Source:  staging.marac_case, staging.insights_intake, staging.insights_exit
 -- Version: 1
+-- False says only that no row mentions the victim-survivor: the source may have sent none.
 
 with marac_case as (
     select * from staging.marac_case

@@ -192,8 +192,8 @@ def trial(received: list[tuple[str, str]], hearings: tuple[str, ...] = ()) -> Wa
     house.covered("marac", "site_1", "2010-01-01", "2020-12-31")  # another site tells nothing
     house.covered("police", SITE, "2010-01-01", "2020-12-31")  # another source neither
     house.rows(
-        "staging.marac_case", "perpetrator_id, victim_id, hearing_date",
-        *(("p1", f"v{n}", day) for n, day in enumerate(hearings)),
+        "staging.marac_case", "perpetrator_id, victim_id, hearing_date, site",
+        *(("p1", f"v{n}", day, SITE) for n, day in enumerate(hearings)),
     )  # fmt: skip
     house.build()
     return house

@@ -73,6 +73,8 @@ def test_participants_are_counted_once_and_victims_at_their_perpetrator() -> Non
     house.allocated(
         ("p1", "site_1", "2017-01-15", "intervention"), ("p2", "site_1", "2017-01-15", "control")
     )
+    for source in ("marac", "police", "insights", "cms"):
+        house.covered(source, "site_1", "2016-01-01", "2018-12-31")
     house.rows("ledger.exclusion", "person_id, reason", ("p3", "under_age"))
     house.rows(
         "staging.marac_case", "perpetrator_id, victim_id, hearing_date",
@@ -95,7 +97,8 @@ def test_participants_are_counted_once_and_victims_at_their_perpetrator() -> Non
     ) == [
         ("p1", True, False, True, "intervention", None, 2, 1),
         ("p2", False, True, True, "control", None, 0, 0),
-        ("p3", True, False, False, None, "under_age", 0, 0),
+        # Nobody was asked about people who were not allocated.
+        ("p3", True, None, False, None, "under_age", None, None),
     ]
     assert house.get("victim_id, in_marac, has_intake_form, has_exit_form", "people.victim") == [
         ("v1", True, True, True),

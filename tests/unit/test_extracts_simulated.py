@@ -36,9 +36,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def connection(folder: Path) -> Any:
     connection = duckdb.connect(str(folder / "warehouse.duckdb"))
-    receipts = land(MAPPINGS, folder / "inbox", folder / "landing")
-    pseudonyms = Pseudonymiser(DEMONSTRATION_KEY).pseudonyms
-    load(connection, receipts, MAPPINGS, folder / "landing", pseudonyms)
+    receipts = land(MAPPINGS, folder / "inbox", folder / "landing").current
+    load(connection, receipts, MAPPINGS, folder / "landing", Pseudonymiser(DEMONSTRATION_KEY))
     tables = {table.table for mapping in MAPPINGS for table in mapping.tables}
     stage(connection, tables, project_root() / "sql" / "staging")
     return connection

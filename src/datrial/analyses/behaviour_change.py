@@ -13,6 +13,7 @@ from datrial.analyses.levels import (
     term_label,
     with_model_levels,
 )
+from datrial.analyses.received import received
 from datrial.results.cells import Table
 
 if TYPE_CHECKING:
@@ -50,13 +51,15 @@ def run(context: Context, parameters: BehaviourChangeParameters) -> list[Table]:
     ).df()
     data = with_model_levels(raw)
     behaviour = BEHAVIOURS[parameters.outcome]
-    counts = _counts_table(raw, parameters.outcome, behaviour)
+    counts = _counts_table(context, raw, parameters.outcome, behaviour)
     try:
         fit = fit_ordered_logit(
             f"{parameters.outcome} ~ {parameters.formula}", data, cluster="person_id"
         )
     except ModelDataError as error:
-        return [counts, *_unfitted_tables(behaviour, f"the model could not be fitted: {error}")]
+        nothing = received(context, "cms").reason()
+        fault = nothing or f"the model could not be fitted: {error}"
+        return [counts, *_unfitted_tables(behaviour, fault)]
     note = (
         f"Forms of the intervention's service users at three time points, pooled: {fit.nobs:.0f} "
         f"forms of {fit.n_clusters} service users; {fit.n_left_out} forms with a missing answer "
@@ -72,7 +75,7 @@ def run(context: Context, parameters: BehaviourChangeParameters) -> list[Table]:
     ]
 
 
-def _counts_table(raw: pd.DataFrame, outcome: str, behaviour: str) -> Table:
+def _counts_table(context: Context, raw: pd.DataFrame, outcome: str, behaviour: str) -> Table:
     table = Table(
         "behaviour_change.counts",
         f"{behaviour} as recorded by case managers, by time point",
@@ -83,8 +86,13 @@ def _counts_table(raw: pd.DataFrame, outcome: str, behaviour: str) -> Table:
     for key, label in SEVERITY.items():
         table.column(key, label)
     table.column("not_known", "Not known")
+    nothing = received(context, "cms").reason()
     for key, label in TIME_POINTS.items():
         table.row(key, label)
+        if nothing:
+            table.absent_all([key], SEVERITY, ("count", "share"), nothing)
+            table.absent(key, "not_known", "count", nothing)
+            continue
         answers = raw.loc[raw["time_point"] == key, outcome]
         known = int(answers.isin(list(SEVERITY)).sum())
         for level in SEVERITY:

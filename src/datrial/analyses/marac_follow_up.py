@@ -5,13 +5,13 @@ from __future__ import annotations
 from pydantic import Field
 
 from datrial.analyses.base import Analysis, Context, Parameters
-from datrial.analyses.marac_tables import (
+from datrial.analyses.marac_history_tables import (
     appearances_table,
-    rate_ratio_table,
-    reappearance_table,
     serial_periods_table,
     serial_table,
 )
+from datrial.analyses.marac_tables import rate_ratio_table, reappearance_table
+from datrial.analyses.received import received
 from datrial.results.cells import Table
 
 
@@ -47,6 +47,7 @@ def run(context: Context, parameters: MaracFollowUpParameters) -> list[Table]:
             for arm, settings in context.study.arms.items()
         )
         + ". An appearance is a case heard at MARAC."
+        + _left_out(context, chosen)
     )
     note = (
         f"{people} The index meeting lies in no period. End of intervention: closure date; for "
@@ -61,6 +62,16 @@ def run(context: Context, parameters: MaracFollowUpParameters) -> list[Table]:
     ]
 
 
+def _left_out(context: Context, sites: list[str]) -> str:
+    """Return who is in no number, because nothing was received of their site."""
+    sent = received(context, "marac")
+    silent = [site for site in sites if sent.reason([site])]
+    if not silent or len(silent) == len(sites):
+        return ""
+    labels = ", ".join(context.study.sites[site].label for site in silent)
+    return f" No MARAC data were received of {labels}: its perpetrators are in no number."
+
+
 ANALYSIS = Analysis(
     id="marac_follow_up",
     title="Re-appearance at MARAC",
@@ -70,8 +81,10 @@ ANALYSIS = Analysis(
     "(intention to treat), whether or not there is any record.",
     rules="Index date: the meeting of the allocation. Periods run from the index date and from "
     "the end of intervention as the study file states. A person counts in a period only for the "
-    "days for which MARAC data were received. The end of intervention of controls is "
-    "constructed, so the later periods rest on an assumption.",
+    "days for which MARAC data were received; whoever was not observed on any day of a period is "
+    "no person who did not appear. The published shares are of all allocated nevertheless and "
+    "stand as such, each with its warning and beside the share of those observed. The end of "
+    "intervention of controls is constructed, so the later periods rest on an assumption.",
     model="Counts and shares; Poisson regression of appearances on arm with the time observed as "
     "exposure and robust standard errors. Stata: poisson appearances i.arm, exposure(years) "
     "vce(cluster id) irr.",

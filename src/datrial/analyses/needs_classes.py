@@ -9,6 +9,7 @@ from pydantic import Field
 from datrial.analyses.base import Analysis, Context, Parameters
 from datrial.analyses.levels import NEEDS, TIME_POINTS
 from datrial.analyses.needs_classes_tables import enumeration_table, profile_table, sizes_table
+from datrial.analyses.received import received
 from datrial.results.cells import Table
 
 if TYPE_CHECKING:
@@ -54,9 +55,11 @@ def run(context: Context, parameters: NeedsClassesParameters) -> list[Table]:
     items = need_items(context, parameters.time_point, parameters.dont_know)
     fits, faults = _fit_all(context, items, parameters)
     left_out = int(items.isna().all(axis=1).sum())
+    counted = f"n = {len(items) - left_out} ({left_out} forms without any answer left out). "
+    nothing = received(context, "cms").reason()
     population = (
-        f"Service users with an answered need at {TIME_POINTS[parameters.time_point].lower()}, "
-        f"n = {len(items) - left_out} ({left_out} forms without any answer left out). "
+        f"Service users with an answered need at {TIME_POINTS[parameters.time_point].lower()}"
+        + (f"; {nothing}. " if nothing else f", {counted}")
         + _dont_know_rule(parameters.dont_know)
     )
     if parameters.zero_class:
@@ -91,7 +94,8 @@ def _fit_all(
                 seed=np.random.default_rng([base, number]), engine=parameters.engine,
             )  # fmt: skip
         except ModelDataError as error:
-            faults[number] = f"the model could not be fitted: {error}"
+            nothing = received(context, "cms").reason()
+            faults[number] = nothing or f"the model could not be fitted: {error}"
     return fits, faults
 
 
@@ -121,6 +125,12 @@ def prevalence_table(context: Context, dont_know: str) -> Table:
     for need, label in NEEDS.items():
         table.row(need, label)
     table.row("no_needs", "No need recorded")
+    nothing = received(context, "cms").reason()
+    if nothing:
+        table.absent_all(["any_answer"], TIME_POINTS, ["count"], nothing)
+        table.absent_all(NEEDS, TIME_POINTS, ["answered", "share"], nothing)
+        table.absent_all(["no_needs"], TIME_POINTS, ["share"], nothing)
+        return table
     for time_point in TIME_POINTS:
         items = need_items(context, time_point, dont_know)
         answered = items.dropna(how="all")
@@ -133,7 +143,8 @@ def prevalence_table(context: Context, dont_know: str) -> Table:
             else:
                 table.absent(need, time_point, "share", "no service user has an answer", n=0)
         none = (answered.fillna(0).sum(axis=1) == 0).mean() if len(answered) else None
-        table.add("no_needs", time_point, "share", none, n=len(answered))
+        reason = "no service user has an answer"
+        table.add("no_needs", time_point, "share", none, n=len(answered), reason=reason)
     return table
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from datrial.analyses.base import Analysis, Context, Parameters
 from datrial.analyses.levels import TIME_POINTS, reference_levels, with_model_levels
+from datrial.analyses.received import received
 from datrial.results.cells import Table
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def run(context: Context, parameters: RiskScoreParameters) -> list[Table]:
         "select * from marts.risk_score order by person_id, time_point"
     ).df()
     usable = forms[forms["is_usable"]].astype({"score": "float64"})
+    nothing = received(context, "cms").reason()
     fit, fault = None, ""
     try:
         fit = fit_random_effects_poisson(
@@ -48,22 +50,29 @@ def run(context: Context, parameters: RiskScoreParameters) -> list[Table]:
             effect=parameters.effect,
         )  # fmt: skip
     except ModelDataError as error:
-        fault = f"the model could not be fitted: {error}"
+        fault = nothing or f"the model could not be fitted: {error}"
     limit = context.study.scoring.dash_max_not_known
-    note = (
-        f"Score: number of yes among {context.study.scoring.dash_items} items. "
+    forms_used = (
         f"{len(forms) - len(usable)} of {len(forms)} forms are left out because more than {limit} "
         f"answers are not known or not applicable; {len(usable)} forms of "
-        f"{usable['person_id'].nunique()} service users remain."
+        f"{usable['person_id'].nunique()} service users remain"
     )
+    items = context.study.scoring.dash_items
+    note = f"Score: number of yes among {items} items; {nothing}."
+    if not nothing:
+        note = f"Score: number of yes among {items} items. {forms_used}."
     return [
-        _means_table(usable, fit, note, fault),
+        _means_table(context, usable, fit, note, fault),
         _rate_ratio_table(context, parameters.effect, fit, note, fault),
     ]
 
 
 def _means_table(
-    usable: pd.DataFrame, fit: RandomEffectsPoissonResult | None, note: str, fault: str
+    context: Context,
+    usable: pd.DataFrame,
+    fit: RandomEffectsPoissonResult | None,
+    note: str,
+    fault: str,
 ) -> Table:
     table = Table(
         "risk_score.means",
@@ -76,10 +85,10 @@ def _means_table(
     table.column("predicted", "Predicted by the model")
     by_time = fit is not None and "time_point" in fit.design.frame.columns
     predicted = fit.average_predictions("time_point") if fit is not None and by_time else None
+    reason = received(context, "cms").reason() or "fewer than two usable forms"
     for key, label in TIME_POINTS.items():
         table.row(key, label)
         scores = usable.loc[usable["time_point"] == key, "score"]
-        reason = "" if len(scores) > 1 else "fewer than two usable forms"
         table.add(key, "observed", "mean", scores.mean(), n=len(scores), reason=reason)
         table.add(key, "observed", "sd", scores.std(ddof=1), n=len(scores), reason=reason)
         for statistic, column in PREDICTED.items():
@@ -87,7 +96,8 @@ def _means_table(
                 value = predicted[column].to_dict()[key]
                 table.add(key, "predicted", statistic, value, n=int(fit.nobs))
             else:
-                table.absent(key, "predicted", statistic, fault or "time point is not in the model")
+                outside = "no form has this time point" if by_time else "it is not in the model"
+                table.absent(key, "predicted", statistic, fault or outside)
     return table
 
 
