@@ -6,15 +6,21 @@ import datetime as dt
 import os
 import random
 import signal
+import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from datrial.allocation import ledger as ledger_module
+from datrial.allocation import ledger_file as ledger_file_module
+from datrial.allocation.allocating import allocating
 from datrial.allocation.eligibility import Hearing
+from datrial.allocation.entries import Allocation
 from datrial.allocation.ledger import Ledger
+from datrial.allocation.ledger_schema import _TO_FORMAT_2, format_of
 from datrial.allocation.recording import allocate_by_lottery, import_list
 from datrial.config.study import Study, load_study
 
@@ -89,15 +95,16 @@ def check_whole_or_none(path: Path, study: Study, rows: list[Row]) -> int:
     with Ledger(path) as ledger:
         survived = len(ledger.entries(study.study))
         assert survived in (0, len(rows))
+        assert ledger.head().sequence == (len(rows) + 1 if survived else 0)
         assert ledger.verify().valid
     assert import_at(path, study, rows) == len(rows) - survived
     with Ledger(path) as ledger:
         result = ledger.verify()
-        assert (result.valid, result.entries) == (True, len(rows))
+        assert (result.valid, result.entries) == (True, len(rows) + 1)  # the settings first
     return survived
 
 
-@pytest.mark.parametrize("row", [1, 2, PEOPLE // 2, PEOPLE])
+@pytest.mark.parametrize("row", [1, 2, PEOPLE // 2, PEOPLE + 1])
 def test_killed_within_the_import(
     row: int,
     tmp_path: Path,
@@ -144,19 +151,20 @@ def kill_at_random_points(times: int, folder: Path, study: Study, rows: list[Row
 
 
 def test_killed_at_random_points(tmp_path: Path, study: Study, rows: list[Row]) -> None:
-    kill_at_random_points(10, tmp_path, study, rows)
+    kill_at_random_points(20, tmp_path, study, rows)
 
 
 @pytest.mark.long
+@pytest.mark.timeout(1800)
 def test_killed_at_many_random_points(tmp_path: Path, study: Study, rows: list[Row]) -> None:
-    kill_at_random_points(150, tmp_path, study, rows)
+    kill_at_random_points(200, tmp_path, study, rows)
 
 
 @pytest.mark.parametrize("row", [1, 37, 120])
 def test_killed_within_the_lottery(
     row: int, tmp_path: Path, study: Study, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whole meetings stand in the ledger, and the next run ends where an unkilled one does."""
+    """Nothing of the batch is recorded, and the next run ends where an unkilled one does."""
     allocation = study.allocation.model_copy(update={"method": "capacity_lottery"})
     own = study.model_copy(update={"allocation": allocation})
     days = [FIRST + dt.timedelta(14 * i) for i in range(12)]
@@ -177,10 +185,76 @@ def test_killed_within_the_lottery(
         kill_myself_at(row, patch)
         assert in_a_killed_process(lambda: allocate(path), None)
     with Ledger(path) as ledger:
-        # The first meeting has 12 candidates, each later one 10 who were not allocated before.
-        assert len(ledger.entries(own.study)) in [0, *range(12, 130, 10)]
-        assert len(ledger.entries(own.study)) < row
+        assert ledger.head().sequence == 0
         assert ledger.verify().valid
     assert allocate(path) == allocate(tmp_path / "whole.sqlite")
     with Ledger(path) as ledger:
         assert ledger.verify().valid
+
+
+STATEMENTS = len(_TO_FORMAT_2)
+
+
+@pytest.mark.parametrize("statement", range(STATEMENTS + 1))
+def test_killed_while_an_old_ledger_is_brought_up_to_date(
+    statement: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file is as it was, or brought up to date; its entries stand as they stood."""
+    path = tmp_path / "ledger.sqlite"
+    old = Path(__file__).parents[1] / "unit" / "ledger_of_format_1.sql"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(old.read_text(encoding="utf-8"))
+        connection.executescript("pragma application_id = 1146376777; pragma user_version = 1;")
+        connection.execute("pragma journal_mode = wal")
+    with Ledger(path, read_only=True) as ledger:
+        head = ledger.head()
+
+    def killing(connection: sqlite3.Connection) -> None:
+        connection.execute("begin immediate")
+        for number, text in enumerate([*_TO_FORMAT_2, "commit"]):
+            if number == statement:
+                os.kill(os.getpid(), signal.SIGKILL)
+            connection.execute(text)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ledger_file_module, "upgrade", killing)
+        assert in_a_killed_process(lambda: Ledger(path), None)
+    with Ledger(path, read_only=True) as ledger:
+        assert (ledger.head(), ledger.verify().valid) == (head, True)
+        assert format_of(ledger._connection) == 1
+    with Ledger(path) as ledger:
+        assert (ledger.head(), ledger.verify().valid) == (head, True)
+        assert format_of(ledger._connection) == 2
+
+
+@pytest.mark.parametrize("row", [1, 2, 3, 4, 9, 14])
+def test_killed_within_a_first_allocation(
+    row: int, tmp_path: Path, study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Settings, commitment and all allocations of the batch, or nothing of it."""
+    own = study.model_copy(
+        update={"allocation": study.allocation.model_copy(update={"method": "capacity_lottery"})}
+    )
+    people = [
+        Allocation(
+            study=own.study, person_id=f"p_{i:020x}", site="site_1", meeting_date=FIRST,
+            arm="control", scheme="s", scheme_version="1", library="l", bit_generator="b",
+            operator="office",
+        )
+        for i in range(12)
+    ]  # fmt: skip
+
+    def allocate(path: Path) -> int:
+        with Ledger(path) as ledger:
+            with allocating(ledger, own, "office"):
+                ledger.append(people[:6])
+                ledger.append(people[6:])
+            return ledger.head().sequence
+
+    path = tmp_path / "ledger.sqlite"
+    with monkeypatch.context() as patch:
+        kill_myself_at(row, patch)
+        assert in_a_killed_process(lambda: allocate(path), None)
+    with Ledger(path) as ledger:
+        assert (ledger.head().sequence, ledger.verify().valid) == (0, True)
+    assert allocate(path) == 14

@@ -8,7 +8,8 @@ import random
 import pytest
 
 from datrial.allocation.eligibility import Hearing, MeetingKey, Reason, consider
-from datrial.config.study import Eligibility, Site, Study, load_study
+from datrial.config.allocation import Eligibility
+from datrial.config.study import Site, Study, load_study
 from datrial.errors import DataError
 
 # Sites a and b recruit from 1 March to 30 June 2016; the minimum age is 16.

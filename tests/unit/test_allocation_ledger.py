@@ -11,9 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from datrial.allocation.entries import GENESIS, Allocation, Head, allocations_digest, make_row
+from datrial.allocation.digests import allocations_digest, candidates_digest
+from datrial.allocation.entries import GENESIS, Allocation, Event, Head, Kind
 from datrial.allocation.ledger import Ledger
-from datrial.allocation.ledger_file import FORMAT
+from datrial.allocation.ledger_schema import FORMAT
+from datrial.allocation.rows import make_row
+from datrial.allocation.verification import head_line, read_head_line
 from datrial.errors import DataError, LockedError, UsageError
 
 
@@ -42,6 +45,14 @@ def allocation(number: int, arm: str = "intervention", **changes: object) -> All
 def ledger(tmp_path: Path) -> Iterator[Ledger]:
     with Ledger(tmp_path / "state" / "ledger.sqlite") as opened:
         yield opened
+
+
+def altered(field: str, value: str, sequence: int) -> str:
+    """Return the statement that alters a fact of an allocation."""
+    return (
+        f"update record set body = json_set(body, '$.{field}', '{value}') "
+        f"where sequence = {sequence}"
+    )
 
 
 def tamper(path: Path, *statements: str) -> None:
@@ -133,12 +144,17 @@ def test_worked_out_from_an_old_head_is_refused(ledger: Ledger) -> None:
 @pytest.mark.parametrize(
     "statement",
     [
-        "update entry set arm = 'control' where sequence = 1",
-        "delete from entry where sequence = 2",
-        "insert or replace into entry select * from entry where sequence = 1",
-        "insert into entry select 4, study, 'p_x', site, meeting_date, arm, stratum, scheme,"
-        " scheme_version, library, bit_generator, list_sha256, key_fingerprint, allocated_on,"
-        " recorded_at, operator, hash, hash from entry where sequence = 2",
+        "update record set body = '{}' where sequence = 1",
+        "delete from record where sequence = 2",
+        "insert or replace into record select * from record where sequence = 1",
+        "insert into record select 4, kind, study, 'p_x', operator, recorded_at, body, hash, hash"
+        " from record where sequence = 2",
+        "insert into record select 3, kind, study, person_id, operator, recorded_at, body, hash,"
+        " hash from record where sequence = 2",
+        "insert into record select 3, kind, study, null, operator, recorded_at, body, hash,"
+        " hash from record where sequence = 2",
+        "insert into entry select 3, study, 'p_x', '', '', '', '', '', '', '', '', null, null,"
+        " null, recorded_at, operator, hash, hash from record where sequence = 2",
     ],
 )
 def test_triggers_hold_for_every_program(ledger: Ledger, statement: str) -> None:
@@ -159,16 +175,19 @@ def test_a_sound_ledger_verifies(ledger: Ledger) -> None:
 @pytest.mark.parametrize(
     ("statement", "named"),
     [
-        ("update entry set arm = 'control' where sequence = 3", 3),
-        ("update entry set meeting_date = '2016-04-15' where sequence = 1", 1),
-        ("update entry set meeting_date = 'no day' where sequence = 2", 2),
-        ("update entry set operator = x'ff' where sequence = 4", 4),
-        ("update entry set operator = cast(x'ff' as text) where sequence = 4", 4),
-        ("update entry set recorded_at = '2016-01-01' where sequence = 5", 5),
-        ("update entry set allocated_on = null where sequence = 5", 5),
-        ("delete from entry where sequence = 2", 2),
-        ("delete from entry where sequence = 1", 1),
-        ("update entry set sequence = 9 where sequence = 5", 5),
+        (altered("arm", "control", 3), 3),
+        (altered("meeting_date", "2016-04-15", 1), 1),
+        (altered("meeting_date", "no day", 2), 2),
+        ("update record set body = '{' where sequence = 3", 3),
+        ("update record set kind = 'deviation' where sequence = 3", 3),
+        ("update record set person_id = null where sequence = 3", 3),
+        ("update record set operator = x'ff' where sequence = 4", 4),
+        ("update record set operator = cast(x'ff' as text) where sequence = 4", 4),
+        ("update record set recorded_at = '2016-01-01' where sequence = 5", 5),
+        (altered("allocated_on", "2020-01-01", 5), 5),
+        ("delete from record where sequence = 2", 2),
+        ("delete from record where sequence = 1", 1),
+        ("update record set sequence = 9 where sequence = 5", 5),
     ],
 )
 def test_verify_names_the_first_altered_or_missing_entry(
@@ -184,24 +203,28 @@ def test_verify_names_the_first_altered_or_missing_entry(
 def test_verify_finds_an_entry_altered_together_with_its_hash(ledger: Ledger) -> None:
     first, second, _ = ledger.append([allocation(i) for i in range(3)])
     other_arm = dataclasses.replace(second.allocation, arm="control")
-    forged = make_row(other_arm, Head(1, first.hash), second.recorded_at)
+    forged = make_row(other_arm.event(), Head(1, first.hash), second.recorded_at)
     tamper(
         ledger.path,
-        f"update entry set arm = 'control', hash = '{forged[-1]}' where sequence = 2",
+        f"update record set body = '{forged[-3]}', hash = '{forged[-1]}' where sequence = 2",
     )
     result = ledger.verify()
     assert (result.valid, result.first_fault) == (False, 3)
     assert "does not follow from the one before" in result.problem
     # Mending the link of the next one alters the next one.
-    tamper(ledger.path, f"update entry set previous_hash = '{forged[-1]}' where sequence = 3")
+    tamper(ledger.path, f"update record set previous_hash = '{forged[-1]}' where sequence = 3")
     assert ledger.verify().problem == "entry 3 was altered"
 
 
-def test_hashes_of_format_1_never_change() -> None:
-    """Noted when format 1 was written: a ledger of today must verify in years to come."""
-    row = make_row(allocation(1), Head(0, GENESIS), "2016-04-15T09:00:00.000000+00:00")
-    assert FORMAT == 1
-    assert row[-1] == "3423374a53abd105126504cbb827afcc4255aedc8f0c341a23300f9a3e35b293"
+def test_hashes_of_format_2_never_change() -> None:
+    """Noted when format 2 was written: a ledger of today must verify in years to come."""
+    drawn = allocation(
+        1, position=7, drawn_within="site_1|18-24", probabilities={"intervention": 1 / 3},
+        candidates_sha256=candidates_digest([person(2), person(1)]), factors={"age": "18-24"},
+    )  # fmt: skip
+    row = make_row(drawn.event(), Head(0, GENESIS), "2016-04-15T09:00:00.000000+00:00")
+    assert FORMAT == 2
+    assert row[-1] == "b281550db02e1a6d8f2495e0db112c0d5819a26d4d7bfd5e7514db1545437d52"
     assert (
         allocations_digest([allocation(2), allocation(1)])
         == "f03498b8cf152ebdd72d15582e34c0746c2002c46943e36a3307529843942851"
@@ -211,7 +234,7 @@ def test_hashes_of_format_1_never_change() -> None:
 def test_verify_finds_dropped_triggers(ledger: Ledger) -> None:
     ledger.append([allocation(1)])
     connection = sqlite3.connect(ledger.path)
-    connection.execute("drop trigger entry_never_updated")
+    connection.execute("drop trigger record_never_updated")
     connection.close()
     result = ledger.verify()
     assert (result.valid, result.entries) == (False, 1)
@@ -222,7 +245,7 @@ def test_cut_off_at_the_end_is_seen_only_against_a_noted_head(ledger: Ledger) ->
     """What a hash chain cannot show by itself: that it was longer, or that it is another."""
     ledger.append([allocation(i) for i in range(4)])
     noted = ledger.head()
-    tamper(ledger.path, "delete from entry where sequence > 2")
+    tamper(ledger.path, "delete from record where sequence > 2")
     assert ledger.verify().valid
     result = ledger.verify(expected=noted)
     assert (result.valid, result.entries, result.first_fault) == (False, 2, 3)
@@ -338,14 +361,14 @@ def test_a_text_file_is_not_a_ledger(tmp_path: Path) -> None:
 
 
 def test_a_newer_format_is_refused(ledger: Ledger) -> None:
-    ledger._connection.execute("pragma user_version = 2")
-    with pytest.raises(DataError, match="format 2"):
+    ledger._connection.execute("pragma user_version = 3")
+    with pytest.raises(DataError, match="format 3"):
         Ledger(ledger.path)
 
 
 def test_an_altered_day_is_told_without_its_value(ledger: Ledger) -> None:
     ledger.append([allocation(1)])
-    tamper(ledger.path, "update entry set meeting_date = 'Canary'")
+    tamper(ledger.path, altered("meeting_date", "Canary", 1))
     with pytest.raises(DataError, match="Entry 1 of the ledger") as caught:
         ledger.entries("drive")
     assert "Canary" not in str(caught.value)
@@ -361,3 +384,168 @@ def test_a_lock_that_stays_is_told(ledger: Ledger) -> None:
     other.execute("rollback")
     other.close()
     ledger.append([allocation(1)])
+
+
+def test_an_allocation_holds_how_it_was_drawn(ledger: Ledger) -> None:
+    drawn = allocation(
+        1, drawn_within="site_1|18-24", position=3, probabilities={"a": 0.8, "b": 1 / 3},
+        candidates_sha256=candidates_digest([person(1)]), factors={"age": "18-24"},
+    )  # fmt: skip
+    ledger.append([drawn])
+    assert ledger.entries("drive")[0].allocation == drawn
+    assert drawn.stratum == "site_1|18-24"
+
+
+def test_entries_of_all_kinds_stand_in_one_chain(ledger: Ledger) -> None:
+    (first,) = ledger.append([allocation(1)])
+    event = Event(Kind.POLICE_REQUEST, "drive", "office", {"persons": [person(1)], "step": 2})
+    record = ledger.record(event)
+    (last,) = ledger.append([allocation(2)])
+    assert [first.hash, record.hash] == [record.previous_hash, last.previous_hash]
+    assert ledger.records("drive", Kind.POLICE_REQUEST) == [record]
+    assert [each.kind for each in ledger.records()] == ["allocation", event.kind, "allocation"]
+    assert ledger.records("restart") == []
+    assert record.event == event
+    assert ledger.verify().entries == 3
+    tamper(ledger.path, "update record set body = '{}' where sequence = 2")
+    assert ledger.verify().first_fault == 2
+
+
+def test_an_entry_of_an_unknown_kind_is_told_without_its_value(ledger: Ledger) -> None:
+    ledger.append([allocation(1)])
+    tamper(ledger.path, "update record set kind = 'Canary'")
+    with pytest.raises(DataError, match="Entry 1 of the ledger cannot be read") as caught:
+        ledger.records("drive")
+    assert "Canary" not in str(caught.value)
+
+
+def test_other_entries_name_people_by_pseudonym_and_an_operator(ledger: Ledger) -> None:
+    for body, person_id in (({"persons": [person(1), "John Canary"]}, None), ({}, "John Canary")):
+        with pytest.raises(DataError, match="1 of") as caught:
+            ledger.record(Event(Kind.DEVIATION, "drive", "office", body, person_id))
+        assert "Canary" not in str(caught.value)
+    with pytest.raises(UsageError, match="operator"):
+        ledger.record(Event(Kind.DEVIATION, "drive", "", {}))
+    with pytest.raises(ValueError, match="append"):
+        ledger.record(allocation(1).event())
+    assert ledger.head().sequence == 0
+
+
+def test_a_batch_is_recorded_whole_or_not_at_all(ledger: Ledger) -> None:
+    with pytest.raises(ZeroDivisionError), ledger.batch():
+        ledger.append([allocation(1)])
+        ledger.record(Event(Kind.DEVIATION, "drive", "office", {}, person(1)))
+        _ = 1 / 0
+    assert ledger.head().sequence == 0
+    with ledger.batch():
+        ledger.append([allocation(1)])
+        with pytest.raises(DataError, match="another arm"):  # undone by itself
+            ledger.append([allocation(2), allocation(1, "control")])
+        ledger.append([allocation(3)])
+    assert [each.allocation.person_id for each in ledger.entries("drive")] == [person(1), person(3)]
+    assert ledger.verify().valid
+
+
+def test_nobody_else_appends_within_a_batch(ledger: Ledger) -> None:
+    with Ledger(ledger.path) as other:
+        other._connection.execute("pragma busy_timeout = 50")
+        with ledger.batch():
+            head = ledger.head()
+            with pytest.raises(LockedError):
+                other.append([allocation(2)])
+            ledger.append([allocation(1)], expected_head=head)
+        other.append([allocation(2)])
+    assert ledger.verify().entries == 2
+
+
+def test_a_noted_line_tells_the_head(ledger: Ledger) -> None:
+    ledger.append([allocation(1)])
+    assert read_head_line(f" {head_line(ledger.head())}\n") == ledger.head()
+    for line in ("", "1", f"1:{'0' * 63}", f"-1:{'0' * 64}"):
+        with pytest.raises(UsageError, match="noted head"):
+            read_head_line(line)
+
+
+OLD = Path(__file__).parent / "ledger_of_format_1.sql"
+OLD_HEAD = Head(5, "76cc8fc447c19fd8fe411edd18148795ee74f145ba1181a3fcbe5674d3a23dda")
+OLD_DIGEST = "bfe79ce4435c49ff3907d4ed950063be00d861bb3bd90e293160c04880a0f377"
+
+
+@pytest.fixture
+def old_ledger(tmp_path: Path) -> Path:
+    """Return a ledger as version 0.1 wrote it: four people in drive, one in restart."""
+    path = tmp_path / "old.sqlite"
+    connection = sqlite3.connect(path)
+    connection.executescript(OLD.read_text(encoding="utf-8"))
+    connection.executescript("pragma application_id = 1146376777; pragma user_version = 1;")
+    connection.execute("pragma journal_mode = wal")
+    connection.close()
+    return path
+
+
+def test_a_ledger_of_format_1_is_read_and_verified_as_it_is(old_ledger: Path) -> None:
+    with Ledger(old_ledger, read_only=True) as ledger:
+        assert ledger.verify(expected=OLD_HEAD).entries == 5
+        assert ledger.verify(expected=OLD_HEAD).valid
+        assert ledger.head() == OLD_HEAD
+        assert ledger.digest("drive") == OLD_DIGEST
+        assert [each.sequence for each in ledger.entries("drive")] == [1, 2, 3, 5]
+        (only,) = ledger.entries("restart")
+    assert only.allocation.allocated_on == dt.date(2016, 4, 20)
+    assert only.allocation.stratum == "site_2|2016-04-18"
+    connection = sqlite3.connect(old_ledger)
+    assert connection.execute("pragma user_version").fetchone() == (1,)
+    connection.close()
+
+
+def test_a_ledger_of_format_1_goes_on(old_ledger: Path) -> None:
+    new = allocation(6, "control", key_fingerprint="aaaa")
+    with Ledger(old_ledger) as ledger:
+        before = ledger.entries("drive")
+        (entry,) = ledger.append([new])
+        assert (entry.sequence, entry.previous_hash) == (6, OLD_HEAD.hash)
+        assert ledger.entries("drive") == [*before, entry]
+        assert ledger.append([before[1].allocation]) == [before[1]]
+        with pytest.raises(DataError, match="another arm"):
+            ledger.append([allocation(1, "control", key_fingerprint="aaaa")])
+        with pytest.raises(DataError, match="another pseudonym key"):
+            ledger.append([allocation(7)])
+        assert ledger.verify(expected=OLD_HEAD).entries == 6
+        assert ledger.verify(expected=OLD_HEAD).valid
+    with Ledger(old_ledger) as ledger:  # once brought up to date, it is as any other
+        ledger.append([allocation(7, key_fingerprint="aaaa")])
+        assert ledger.verify().valid
+
+
+@pytest.mark.parametrize(
+    ("statement", "named"),
+    [
+        ("update entry set arm = 'control' where sequence = 1", 1),
+        ("update entry set operator = x'ff' where sequence = 4", 4),
+        ("delete from entry where sequence = 5", 5),
+        ("delete from entry where sequence = 2", 2),
+    ],
+)
+@pytest.mark.parametrize("read_only", [True, False])
+def test_an_altered_entry_of_format_1_is_named(
+    old_ledger: Path, statement: str, named: int, read_only: bool
+) -> None:
+    if not read_only:
+        with Ledger(old_ledger) as ledger:
+            ledger.append([allocation(6, key_fingerprint="aaaa")])
+    tamper(old_ledger, statement)
+    with Ledger(old_ledger, read_only=read_only) as ledger:
+        result = ledger.verify(expected=OLD_HEAD)
+    assert (result.valid, result.first_fault) == (False, named)
+
+
+def test_nobody_of_format_1_is_entered_again_by_another_program(old_ledger: Path) -> None:
+    with Ledger(old_ledger) as ledger:
+        ledger.append([allocation(6, key_fingerprint="aaaa")])
+    other = sqlite3.connect(old_ledger)
+    with pytest.raises(sqlite3.IntegrityError, match="not allocated before"):
+        other.execute(
+            "insert into record select 7, kind, study, 'p_00000000000000000001', operator, "
+            "recorded_at, body, hash, hash from record"
+        )
+    other.close()

@@ -6,59 +6,65 @@ heard at a meeting is considered there, and is excluded there if
 
 - he was allocated at another meeting, of this or another site (``already_allocated``);
 - the meeting lies outside the site's recruitment window (``outside_recruitment``);
+- the study allocates at other sites only (``other_site``);
 - his age at that hearing is known and below the study's minimum (``under_age``);
+- the study allocates repeat referrals only, and none of his cases at the meeting
+  is known to be one (``not_repeat``);
+- one of his cases at the meeting has a code that excludes (``excluded_<column>``);
 - the meeting has no places in the capacity list, or stands not in it (``no_places``);
 - the meeting's lottery was held before his hearing became known (``meeting_drawn``):
   the places are gone, and a second draw would change the first one's chances.
 
 The reasons are tried in this order and the first that holds counts. Everyone
-else considered is a candidate.
+else considered is a candidate. The last two belong to lists and lotteries: a
+scheme that allocates one by one has neither places nor one draw per meeting.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
+from datrial.allocation.factors import check_answers
+from datrial.allocation.hearings import (
+    Cases,
+    Hearing,
+    HearingRow,
+    MeetingKey,
+    by_meeting,
+    plain_day,
+)
+from datrial.allocation.reasons import (
+    REPEAT_CASE,
+    AnyReason,
+    Reason,
+    count_by_reason,
+    excluded_by,
+    reasons_of,
+)
 from datrial.errors import DataError
 
 if TYPE_CHECKING:
     from datrial.config.study import Study
 
+__all__ = [
+    "CapacityRow",
+    "Consideration",
+    "Exclusion",
+    "Hearing",
+    "HearingRow",
+    "Meeting",
+    "MeetingKey",
+    "Reason",
+    "consider",
+    "count_by_reason",
+    "inside_recruitment",
+    "plain_day",
+    "reasons_of",
+]
 
-class Reason(StrEnum):
-    """Why a perpetrator who was heard at a meeting was not allocated there."""
-
-    ALREADY_ALLOCATED = "already_allocated"
-    OUTSIDE_RECRUITMENT = "outside_recruitment"
-    UNDER_AGE = "under_age"
-    NO_PLACES = "no_places"
-    MEETING_DRAWN = "meeting_drawn"
-    #: Eligible by the rule, and in no arm: not on the imported list, or not drawn yet.
-    ELIGIBLE_NOT_ALLOCATED = "eligible_not_allocated"
-
-
-class MeetingKey(NamedTuple):
-    """A site's MARAC meeting."""
-
-    site: str
-    meeting_date: dt.date
-
-
-class Hearing(NamedTuple):
-    """A perpetrator heard at a meeting: one of his cases there; the age may be unknown."""
-
-    person_id: str
-    site: str
-    hearing_date: dt.date
-    age: int | None
-
-
-HearingRow = tuple[str, str, dt.date, int | None]
 CapacityRow = tuple[str, dt.date, int]
 
 
@@ -77,7 +83,7 @@ class Exclusion:
 
     person_id: str
     meeting: MeetingKey
-    reason: Reason
+    reason: AnyReason
 
 
 @dataclass(frozen=True)
@@ -86,12 +92,13 @@ class Consideration:
 
     meetings: tuple[Meeting, ...]
     exclusions: tuple[Exclusion, ...]
+    reasons: tuple[AnyReason, ...] = field(default=tuple(Reason), compare=False)
 
-    def hearings_by_reason(self) -> dict[Reason, int]:
+    def hearings_by_reason(self) -> dict[AnyReason, int]:
         """Return how many perpetrators times meetings were excluded; every reason is there."""
-        return count_by_reason(exclusion.reason for exclusion in self.exclusions)
+        return count_by_reason((each.reason for each in self.exclusions), self.reasons)
 
-    def never_candidates(self) -> dict[str, Reason]:
+    def never_candidates(self) -> dict[str, AnyReason]:
         """Return the reason of everyone who was considered and was nowhere a candidate.
 
         The last meeting inside a recruitment window counts, since there his
@@ -100,19 +107,13 @@ class Consideration:
         """
         candidates = {person for meeting in self.meetings for person in meeting.candidates}
         allocated = {e.person_id for e in self.exclusions if e.reason == Reason.ALREADY_ALLOCATED}
-        reasons: dict[str, Reason] = {}
+        reasons: dict[str, AnyReason] = {}
         for exclusion in self.exclusions:
             if exclusion.reason != Reason.OUTSIDE_RECRUITMENT:
                 reasons[exclusion.person_id] = exclusion.reason
             else:
                 reasons.setdefault(exclusion.person_id, exclusion.reason)
         return {p: r for p, r in sorted(reasons.items()) if p not in candidates | allocated}
-
-
-def count_by_reason(reasons: Iterable[Reason]) -> dict[Reason, int]:
-    """Return how often each reason occurs; a reason that does not occur has 0."""
-    counts = Counter(reasons)
-    return {reason: counts[reason] for reason in Reason}
 
 
 def consider(
@@ -126,9 +127,10 @@ def consider(
     Parameters
     ----------
     hearings
-        (person id, site, hearing date, age or None), one row per case heard, in
-        any order. Someone heard twice at a meeting is considered once; if his
-        ages there differ, the lowest counts: no child enters by a clerk's slip.
+        (person id, site, hearing date, age or None), with the answers that the
+        study goes by, if there are any; one row per case heard, in any order.
+        Someone heard twice at a meeting is considered once; if his ages there
+        differ, the lowest counts: no child enters by a clerk's slip.
     capacity
         (site, meeting date, places), one row per meeting.
     study
@@ -143,19 +145,28 @@ def consider(
     DataError
         If hearings or capacity name a site that the study does not have, or a
         meeting has two different or negative numbers of places.
+    ValueError
+        If hearings come without the answers that the study goes by.
     """
+    hearings = list(hearings)
+    check_answers(hearings, study)
     places = _places(capacity, study)
     # A list is drawn by others: whether they drew a meeting at once is not ours to say.
-    ours = study.allocation.method != "imported"
-    drawn = frozenset(already_allocated.values()) if ours else frozenset()
+    at_once = study.allocation.method == "capacity_lottery"
+    drawn = frozenset(already_allocated.values()) if at_once else frozenset()
+    unlimited = study.allocation.is_sequential
     allocated = dict(already_allocated)
     meetings, exclusions = [], []
-    for key, ages in _by_meeting(hearings, study):
+    by_key = by_meeting(hearings)
+    _check_sites("hearings", (key.site for key, people in by_key for _ in people), study)
+    for key, heard in by_key:
         candidates = []
-        for person, age in sorted(ages.items()):
+        for person, cases in sorted(heard.items()):
             if allocated.get(person) == key:
                 continue
-            reason = _reason(key, age, study, places.get(key, 0))
+            reason = _reason(key, cases, study)
+            if reason is None and not unlimited and places.get(key, 0) == 0:
+                reason = Reason.NO_PLACES
             if person in allocated and (reason is None or _order(allocated[person]) < _order(key)):
                 reason = Reason.ALREADY_ALLOCATED
             elif reason is None and key in drawn:
@@ -165,14 +176,9 @@ def consider(
             else:
                 exclusions.append(Exclusion(person, key, reason))
         if candidates:
-            meetings.append(Meeting(key, places[key], tuple(candidates)))
+            meetings.append(Meeting(key, places.get(key, 0), tuple(candidates)))
             allocated |= dict.fromkeys(candidates, key)
-    return Consideration(tuple(meetings), tuple(exclusions))
-
-
-def plain_day(day: dt.date) -> dt.date:
-    """Return a day without a time: a datetime would print, and so draw, differently."""
-    return day.date() if isinstance(day, dt.datetime) else day
+    return Consideration(tuple(meetings), tuple(exclusions), reasons_of(study))
 
 
 def inside_recruitment(key: MeetingKey, study: Study) -> bool:
@@ -181,32 +187,25 @@ def inside_recruitment(key: MeetingKey, study: Study) -> bool:
     return site.recruitment_start <= key.meeting_date <= site.recruitment_end
 
 
-def _reason(key: MeetingKey, age: int | None, study: Study, places: int) -> Reason | None:
-    """Return why nobody (of that age) enters this meeting's lottery, if it is so."""
+def _reason(key: MeetingKey, cases: Cases, study: Study) -> AnyReason | None:
+    """Return why he is not eligible at this meeting, by the study's rules, if it is so."""
+    rules = study.allocation.eligibility
     if not inside_recruitment(key, study):
         return Reason.OUTSIDE_RECRUITMENT
-    if age is not None and age < study.allocation.eligibility.minimum_age:
+    if rules.sites and key.site not in rules.sites:
+        return Reason.OTHER_SITE
+    if cases.age is not None and cases.age < rules.minimum_age:
         return Reason.UNDER_AGE
-    if places == 0:
-        return Reason.NO_PLACES
+    if rules.repeat_only and "yes" not in cases.codes(REPEAT_CASE):
+        return Reason.NOT_REPEAT
+    for column, codes in rules.exclude.items():
+        if cases.codes(column) & set(codes):
+            return excluded_by(column)
     return None
 
 
 def _order(key: MeetingKey) -> tuple[dt.date, str]:
     return key.meeting_date, key.site
-
-
-def _by_meeting(
-    hearings: Iterable[HearingRow], study: Study
-) -> list[tuple[MeetingKey, dict[str, int | None]]]:
-    """Return the meetings in order, each with person id -> lowest known age there."""
-    heard: dict[MeetingKey, dict[str, int | None]] = {}
-    for person, site, day, age in hearings:
-        ages = heard.setdefault(MeetingKey(site, plain_day(day)), {})
-        known = [each for each in (age, ages.get(person)) if each is not None]
-        ages[person] = min(known, default=None)
-    _check_sites("hearings", (key.site for key, ages in heard.items() for _ in ages), study)
-    return sorted(heard.items(), key=lambda item: _order(item[0]))
 
 
 def _places(capacity: Iterable[CapacityRow], study: Study) -> dict[MeetingKey, int]:

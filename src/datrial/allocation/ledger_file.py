@@ -1,4 +1,4 @@
-"""The ledger's SQLite file: its schema, how it is made, opened and kept private."""
+"""The ledger's SQLite file: how it is made, opened, brought up to date and kept private."""
 
 from __future__ import annotations
 
@@ -9,56 +9,23 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-from datrial.allocation.entries import GENESIS
+from datrial.allocation.ledger_schema import (
+    APPLICATION_ID,
+    FORMAT,
+    create_tables,
+    format_of,
+    upgrade,
+)
 from datrial.errors import DataError, LockedError, UsageError
 
-APPLICATION_ID = 0x44545249  # "DTRI": tells a ledger from any other SQLite file
-FORMAT = 1
 BUSY_SECONDS = 60.0
 _PRIVATE = 0o600
-
-# The triggers hold for every program that opens the file. The one on insert also
-# stops INSERT OR REPLACE, which would delete without firing the trigger on delete.
-SCHEMA = f"""
-create table entry (
-    sequence integer primary key,
-    study text not null,
-    person_id text not null,
-    site text not null,
-    meeting_date text not null,
-    arm text not null,
-    stratum text not null,
-    scheme text not null,
-    scheme_version text not null,
-    library text not null,
-    bit_generator text not null,
-    list_sha256 text,
-    key_fingerprint text,
-    allocated_on text,
-    recorded_at text not null,
-    operator text not null,
-    previous_hash text not null,
-    hash text not null,
-    unique (study, person_id)
-);
-create trigger entry_never_updated before update on entry
-begin select raise(abort, 'the ledger is append only'); end;
-create trigger entry_never_deleted before delete on entry
-begin select raise(abort, 'the ledger is append only'); end;
-create trigger entry_only_at_the_end before insert on entry
-when new.sequence is not (select coalesce(max(sequence), 0) + 1 from entry)
-    or new.previous_hash is not coalesce(
-        (select hash from entry order by sequence desc limit 1), '{GENESIS}'
-    )
-    or exists (select 1 from entry where study = new.study and person_id = new.person_id)
-begin select raise(abort, 'the ledger grows at its end, by people not allocated before'); end;
-pragma application_id = {APPLICATION_ID};
-pragma user_version = {FORMAT};
-"""  # noqa: S608 (the values put in are constants of ours)
 
 
 def open_ledger_file(path: Path, *, read_only: bool) -> sqlite3.Connection:
     """Open a ledger's file; make it first if it is missing and may be written.
+
+    A file of an older format is brought up to date when it is opened for writing.
 
     Returns
     -------
@@ -88,19 +55,12 @@ def open_ledger_file(path: Path, *, read_only: bool) -> sqlite3.Connection:
             connection.execute("pragma synchronous = full")
             if not read_only:
                 path.chmod(_PRIVATE)
+                if format_of(connection) < FORMAT:
+                    upgrade(connection)
         except BaseException:
             connection.close()
             raise
     return connection
-
-
-def schema_is_intact(connection: sqlite3.Connection) -> bool:
-    """Return whether table, key and triggers are exactly those of ``SCHEMA``."""
-    listing = "select type, name, sql from sqlite_master order by type, name"
-    with closing(sqlite3.connect(":memory:")) as model:
-        model.executescript(SCHEMA)
-        expected = model.execute(listing).fetchall()
-    return connection.execute(listing).fetchall() == expected
 
 
 @contextmanager
@@ -142,9 +102,9 @@ def _create(path: Path) -> None:
         os.close(handle)
         draft = Path(name)
         try:
-            with closing(sqlite3.connect(draft)) as connection:
+            with closing(sqlite3.connect(draft, isolation_level=None)) as connection:
                 connection.execute("pragma journal_mode = wal")
-                connection.executescript(SCHEMA)
+                create_tables(connection)
             _sync(draft)
             with suppress(FileExistsError):
                 os.link(draft, path)
@@ -165,11 +125,11 @@ def _sync(path: Path) -> None:
 def _check_identity(connection: sqlite3.Connection, path: Path) -> None:
     """Refuse a file that is not a ledger of this format."""
     (application_id,) = connection.execute("pragma application_id").fetchone()
-    (version,) = connection.execute("pragma user_version").fetchone()
+    version = format_of(connection)
     if application_id != APPLICATION_ID:
         raise DataError(f"{path} is not a ledger: point DATRIAL_HOME to the right folder.")
-    if version != FORMAT:
+    if version not in range(1, FORMAT + 1):
         raise DataError(
-            f"The ledger {path} has format {version} and this version reads format {FORMAT}: "
+            f"The ledger {path} has format {version} and this version reads formats to {FORMAT}: "
             "use the version of datrial that wrote it."
         )

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from datrial.allocation.corrections import corrected_entries
 from datrial.allocation.eligibility import (
     CapacityRow,
     HearingRow,
@@ -15,6 +16,7 @@ from datrial.allocation.eligibility import (
 )
 
 if TYPE_CHECKING:
+    from datrial.allocation.entries import Allocation
     from datrial.allocation.ledger import Ledger
     from datrial.config.study import Study
 
@@ -23,21 +25,20 @@ ExclusionRow = tuple[str, str]
 
 
 def allocated_at(ledger: Ledger, study: Study) -> dict[str, MeetingKey]:
-    """Return person id -> the meeting of his allocation."""
+    """Return person id -> the meeting of his allocation, corrected where it was corrected."""
     return {
-        entry.allocation.person_id: MeetingKey(entry.allocation.site, entry.allocation.meeting_date)
-        for entry in ledger.entries(study.study)
+        each.person_id: MeetingKey(each.site, each.meeting_date) for each in _all(ledger, study)
     }
 
 
 def allocations(ledger: Ledger, study: Study) -> list[AllocationRow]:
     """Return (person id, site, meeting date, arm, scheme) by meeting and person.
 
-    Like ``Ledger.digest``, it holds nothing of who recorded it and when.
+    Corrections count. Like ``Ledger.digest``, it holds nothing of who recorded it and when.
     """
     rows = [
         (each.person_id, each.site, each.meeting_date, each.arm, each.scheme)
-        for each in (entry.allocation for entry in ledger.entries(study.study))
+        for each in _all(ledger, study)
     ]
     return sorted(rows, key=lambda row: (row[2], row[1], row[0]))
 
@@ -59,3 +60,7 @@ def exclusions(
     for meeting in considered.meetings:
         reasons |= dict.fromkeys(meeting.candidates, Reason.ELIGIBLE_NOT_ALLOCATED)
     return sorted((p, str(reason)) for p, reason in reasons.items() if p not in recorded)
+
+
+def _all(ledger: Ledger, study: Study) -> list[Allocation]:
+    return [found.current.allocation for found in corrected_entries(ledger, study.study)]

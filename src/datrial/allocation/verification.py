@@ -11,11 +11,18 @@ What the chain of hashes shows and what it cannot:
 
 from __future__ import annotations
 
+import re
 import sqlite3
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
-from datrial.allocation.entries import COLUMNS, GENESIS, Head, row_hash
-from datrial.allocation.ledger_file import schema_is_intact
+from datrial.allocation import format_1, rows
+from datrial.allocation.entries import GENESIS, Head
+from datrial.allocation.ledger_schema import format_of, schema_is_intact
+from datrial.errors import UsageError
+
+Row = tuple[Any, ...]
 
 
 @dataclass(frozen=True)
@@ -51,10 +58,8 @@ def verify_chain(connection: sqlite3.Connection, expected: Head | None) -> Verif
     head = Head(0, GENESIS)
     noted = expected in (None, head)
     try:
-        for row in connection.execute(
-            f"select {', '.join(COLUMNS)} from entry order by sequence"  # noqa: S608 (our names)
-        ):
-            problem = _problem_of(row, head)
+        for row, row_hash in _rows(connection):
+            problem = _problem_of(row, row_hash, head)
             if problem:
                 return VerificationResult(False, head.sequence, head.sequence + 1, problem)
             head = Head(row[0], row[-1])
@@ -68,6 +73,15 @@ def verify_chain(connection: sqlite3.Connection, expected: Head | None) -> Verif
     return VerificationResult(not problem, head.sequence, None, problem)
 
 
+def _rows(connection: sqlite3.Connection) -> Iterator[tuple[Row, Callable[[Row], str]]]:
+    """Return the rows of both tables in the chain's order, each with what hashes it."""
+    for row in connection.execute(f"{format_1.SELECT} order by sequence"):
+        yield row, format_1.row_hash
+    if format_of(connection) > 1:
+        for row in connection.execute(f"{rows.SELECT} order by sequence"):
+            yield row, rows.row_hash
+
+
 def _problem_of_the_file(connection: sqlite3.Connection) -> str:
     if not schema_is_intact(connection):
         return "the table or the triggers that keep the ledger append only were altered"
@@ -76,14 +90,14 @@ def _problem_of_the_file(connection: sqlite3.Connection) -> str:
     return ""
 
 
-def _problem_of(row: tuple[object, ...], before: Head) -> str:
+def _problem_of(row: Row, row_hash: Callable[[Row], str], before: Head) -> str:
     """Return what is wrong with the entry that should follow ``before``."""
     number = before.sequence + 1
     if row[0] != number:
         return f"entry {number} is missing"
     try:
         sound = row_hash(row) == row[-1]
-    except TypeError:
+    except (TypeError, ValueError):
         sound = False
     if not sound:
         return f"entry {number} was altered"
@@ -99,3 +113,22 @@ def _not_in_chain(expected: Head, head: Head) -> VerificationResult:
         return VerificationResult(False, head.sequence, missing, problem)
     problem = f"the entries up to {expected.sequence} are not those that were noted: written anew"
     return VerificationResult(False, head.sequence, None, problem)
+
+
+def head_line(head: Head) -> str:
+    """Return a head as a line to note elsewhere: ``2594:6815300f...``."""
+    return f"{head.sequence}:{head.hash}"
+
+
+def read_head_line(line: str) -> Head:
+    """Return the head that a noted line tells.
+
+    Raises
+    ------
+    UsageError
+        If it is not such a line.
+    """
+    found = re.fullmatch(r"(\d{1,18}):([0-9a-f]{64})", line.strip())
+    if found is None:
+        raise UsageError("A noted head is the entry's number, a colon, and its 64-digit hash.")
+    return Head(int(found[1]), found[2])

@@ -7,6 +7,7 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from datrial.config.allocation import Allocation, allocation_problems
 from datrial.config.load import parse, read_yaml
 from datrial.config.project import project_root
 from datrial.errors import UsageError
@@ -35,23 +36,6 @@ class Site(_Strict):
         if self.recruitment_end < self.recruitment_start:
             raise ValueError("recruitment ends before it starts")
         return self
-
-
-class Eligibility(_Strict):
-    """Who may be allocated."""
-
-    minimum_age: int = Field(ge=0)
-
-
-class Allocation(_Strict):
-    """How perpetrators came into an arm.
-
-    ``imported``: the list of whoever randomised; ``capacity_lottery``: the
-    study's own, per site and MARAC meeting.
-    """
-
-    method: Literal["imported", "capacity_lottery"]
-    eligibility: Eligibility
 
 
 class Anchor(_Strict):
@@ -186,6 +170,7 @@ class Study(_Strict):
         for name in self.primary_outcomes:
             if name not in self.analyses:
                 problems.append(f"primary outcome {name!r} is not one of the analyses")
+        problems += allocation_problems(self.allocation, self.arms, self.sites)
         if problems:
             raise ValueError("; ".join(problems))
         return self

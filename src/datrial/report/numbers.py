@@ -29,6 +29,9 @@ _STYLES = {
     "odds_ratio": Style.RATIO,
     "bse": Style.RATIO,
     "rate": Style.RATIO,
+    "smd": Style.RATIO,
+    "smd_within_sites": Style.RATIO,
+    "smd_within_meetings": Style.RATIO,
     "person_years": Style.INDEX,
 }
 _STYLES |= dict.fromkeys(
@@ -51,6 +54,9 @@ STATISTIC_LABELS = {
     "observed": "People observed", "person_years": "Person-years",
     "rate": "Appearances per person-year", "answered": "Answered", "value": "Value",
     "ci": "95% interval", "share_of_observed": "Share of observed",
+    "share_of_observed_any_day": "Share of those observed on any day",
+    "smd": "Standardised mean difference", "smd_within_sites": "SMD within sites",
+    "smd_within_meetings": "SMD within meetings",
 }  # fmt: skip
 
 

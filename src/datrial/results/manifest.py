@@ -9,7 +9,7 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 #: What differs between two runs of the same inputs; kept in ``times.json``.
-VOLATILE = ("start", "end", "who")
+VOLATILE = ("start", "end", "who", "ledger_head")
 
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 

@@ -106,8 +106,9 @@ def write_allocations(
     connection: duckdb.DuckDBPyConnection,
     allocations: Sequence[tuple[str, str, Any, str, str]],
     exclusions: Sequence[tuple[str, str]],
+    requested: Sequence[tuple[str, str]] = (),
 ) -> None:
-    """Write ``ledger.allocation`` and ``ledger.exclusion``.
+    """Write ``ledger.allocation``, ``ledger.exclusion`` and ``ledger.police_request``.
 
     Parameters
     ----------
@@ -115,6 +116,8 @@ def write_allocations(
         (person id, site, meeting date, arm, scheme), one row per allocated perpetrator.
     exclusions
         (person id, reason), one row per perpetrator who was heard and never allocated.
+    requested
+        (person id, step) of those whose police records were asked for.
     """
     connection.execute("create schema if not exists ledger")
     _write(
@@ -124,6 +127,7 @@ def write_allocations(
         allocations,
     )
     _write(connection, "ledger.exclusion", "person_id varchar, reason varchar", exclusions)
+    _write(connection, "ledger.police_request", "person_id varchar, step varchar", requested)
 
 
 def _write(

@@ -1,0 +1,1 @@
+"""Schemes that allocate perpetrators one by one: simple, permuted blocks, minimisation."""

@@ -1,0 +1,5 @@
+"""``python -m datrial.cli``."""
+
+from datrial.cli import main
+
+main()

@@ -1,0 +1,87 @@
+"""Commands that look at what is there: status, checks, explain."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from datrial.cli.options import AsJson, Study
+from datrial.cli.output import print_json, short
+from datrial.errors import UsageError
+
+
+def status(study: Study = "drive", as_json: AsJson = False) -> None:
+    """Say what is current: the snapshot, the last attempts, and where their logs are."""
+    from datrial.config.project import home
+    from datrial.config.study import load_study
+    from datrial.pipeline.record import attempts
+    from datrial.warehouse.snapshots import SnapshotStore
+
+    load_study(study)
+    current = SnapshotStore(home(), study).current()
+    recent = [attempt for attempt in attempts() if attempt.study == study][-5:]
+    if as_json:
+        listed = [attempt.model_dump(mode="json") for attempt in recent]
+        print_json({"study": study, "snapshot": current, "attempts": listed})
+        return
+    typer.echo(f"Current snapshot: {current or 'none yet'}")
+    for attempt in recent:
+        reason = f" - {attempt.message}" if attempt.message else ""
+        typer.echo(f"{attempt.started:%Y-%m-%d %H:%M}  {attempt.state}  {attempt.id}{reason}")
+        typer.echo(f"    log: {short(home() / 'logs' / (attempt.id + '.log'))}")
+
+
+def checks(
+    study: Study = "drive",
+    only_problems: Annotated[
+        bool, typer.Option("--only-problems", help="Leave out the rules that passed.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show every rule's verdict on the current snapshot: counts only."""
+    from datrial.config.project import home
+    from datrial.warehouse.snapshots import SnapshotStore
+
+    connection = SnapshotStore(home(), study).open()
+    try:
+        rows = connection.execute(
+            "select table_name, rule_id, severity, rows_looked_at, rows_failed, verdict "
+            "from checks.result where verdict <> 'passed' or not $only_problems "
+            "order by table_name, rule_id",
+            {"only_problems": only_problems},
+        ).fetchall()
+    finally:
+        connection.close()
+    names = ("table", "rule", "severity", "rows_looked_at", "rows_failed", "verdict")
+    if as_json:
+        print_json([dict(zip(names, row, strict=True)) for row in rows])
+        return
+    if only_problems and not rows:
+        typer.echo("Every rule passed.")
+    for table, rule, severity, looked, failed, verdict in rows:
+        typer.echo(f"{verdict:<12} {table}.{rule} ({severity}): {failed} of {looked} rows failed")
+
+
+def explain(
+    analysis: Annotated[str, typer.Argument(help="Id of an analysis; none lists them.")] = "",
+) -> None:
+    """Say what an analysis asks, of whom, by which rules and model, and on what it rests."""
+    from datrial.analyses.registry import ANALYSES
+
+    if not analysis:
+        for name, entry in ANALYSES.items():
+            typer.echo(f"{name:<20} {entry.question}")
+        return
+    if analysis not in ANALYSES:
+        raise UsageError(f"There is no analysis {analysis!r}. Analyses: {', '.join(ANALYSES)}.")
+    entry = ANALYSES[analysis]
+    parameters = entry.parameters.model_json_schema().get("properties", {})
+    lines = [
+        entry.title, "", f"Question:   {entry.question}", f"Population: {entry.population}",
+        f"Rules:      {entry.rules}", f"Model:      {entry.model}",
+        f"Answers:    {', '.join(entry.catalogue) or 'no published table'}", "Parameters:",
+        *(f"  {name} (default {about.get('default')!r})" for name, about in parameters.items()),
+        "References:", *(f"  {reference}" for reference in entry.references),
+    ]  # fmt: skip
+    typer.echo("\n".join(lines))
