@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from datrial.config.project import project_root
 from datrial.pipeline.inputs import Inputs, landing_folder
-from datrial.pipeline.job import Built, CheckCount, RowCount
+from datrial.pipeline.job import Built, CheckCount, Received, RowCount
 
 if TYPE_CHECKING:
     import duckdb
 
     from datrial.config.mapping import SourceMapping
+    from datrial.config.study import Study
     from datrial.extracts.landing import Landed
     from datrial.extracts.receipts import Receipt
 
@@ -23,6 +24,15 @@ def land_extracts(inputs: Inputs) -> Landed:
     from datrial.extracts.landing import land
 
     return land(inputs.mappings, inputs.job.inbox_folder, landing_folder())
+
+
+def received_or_land(inputs: Inputs, received: Received | None) -> Landed:
+    """Return what was received, from the landing folder; else land the inbox now."""
+    from datrial.extracts.landing import landed
+
+    if received is None:
+        return land_extracts(inputs)
+    return landed(landing_folder(), received.current, received.earlier)
 
 
 def load_mapped(
@@ -103,18 +113,25 @@ def _tables(mappings: Iterable[SourceMapping]) -> list[str]:
     return sorted({table.table for mapping in mappings for table in mapping.tables})
 
 
-def referrals(connection: duckdb.DuckDBPyConnection) -> tuple[list[Any], list[Any]]:
-    """Return (person, site, hearing date, age) of every hearing, and the places per meeting.
+def referrals(
+    connection: duckdb.DuckDBPyConnection, study: Study
+) -> tuple[list[Any], list[Any]]:
+    """Return every hearing, and the places per meeting.
 
-    A person heard with two different ages at a meeting appears with both; the
-    rule of eligibility decides.
+    A hearing is (person, site, hearing date, age, answers); the answers are the
+    columns that the study's rule of eligibility and its scheme go by. A person
+    heard with two different ages at a meeting appears with both; the rule of
+    eligibility decides.
     """
-    hearings = connection.execute(
-        """
-        select distinct perpetrator_id, site, hearing_date, perpetrator_age
-        from staging.marac_case order by hearing_date, site, perpetrator_id, perpetrator_age
-        """
-    ).fetchall()
+    from datrial.allocation.factors import referral_columns
+
+    columns = referral_columns(study)
+    names = ", ".join(("hearing_date, site, perpetrator_id, perpetrator_age", *columns))
+    rows = sorted(set(staged_rows(connection, "marac_case", names)), key=repr)
+    hearings = [
+        (person, site, day, age, dict(zip(columns, answers, strict=True)))
+        for day, site, person, age, *answers in rows
+    ]
     return hearings, staged_rows(connection, "meeting_capacity", "site, meeting_date, places")
 
 

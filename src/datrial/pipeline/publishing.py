@@ -43,8 +43,32 @@ def manifest(inputs: Inputs, snapshot: str, analysed: list[Analysed]) -> dict[st
             for outcome in analysed
         ],
         "who": getpass.getuser(),
+        "ledger_head": _head(inputs),
         "end": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
     }
+
+
+def _head(inputs: Inputs) -> str:
+    """Return the ledger's last entry, noted outside the ledger: a cut-off end shows."""
+    from datrial.allocation.ledger import Ledger
+    from datrial.allocation.verification import head_line
+
+    if not inputs.ledger_path.is_file():
+        return ""
+    with Ledger(inputs.ledger_path, read_only=True) as ledger:
+        return head_line(ledger.head())
+
+
+def noted_head() -> str:
+    """Return the ledger's last entry as the latest run noted it; empty if none did."""
+    from datrial.results.folder import read_times
+    from datrial.results.store import runs
+
+    noted = [
+        read_times(home() / "results" / entry["run_id"]).get("ledger_head", "")
+        for entry in runs(home())
+    ]
+    return next((head for head in reversed(noted) if head), "")
 
 
 def is_complete(run: str, report: Path) -> bool:

@@ -214,7 +214,7 @@ CMS_BEHAVIOUR = Layout(
 )  # fmt: skip
 CMS_RISK_ITEM = Layout(
     _CMS, "cms_risk_item",
-    {**_FORM, **{f"item_{n:02d}": f"Q{n}" for n in range(1, ITEMS + 1)}},
+    {**_FORM, **{f"item_{n:02d}": f"Q{n}" for n in range(1, ITEMS + 1)}, "score": "Total"},
     _STAGE, sheet="Drive-DASH", title="Drive case management: Drive-DASH",
     dont_know="Not known", not_applicable="N/A",
 )  # fmt: skip

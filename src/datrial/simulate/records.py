@@ -9,7 +9,7 @@ import numpy as np
 from datrial.simulate import layouts, marac, police
 from datrial.simulate.needs import NEEDS, TIME_POINTS
 from datrial.simulate.randomness import Array, generator
-from datrial.simulate.risk import ITEMS
+from datrial.simulate.risk import ITEMS, added_up
 from datrial.simulate.severity import BEHAVIOURS
 from datrial.simulate.sheets import Sheet, dress
 from datrial.simulate.world import World, assessed_on
@@ -147,7 +147,8 @@ def _behaviours(world: World) -> Records:
 def _risk_items(world: World) -> Records:
     def answers(time_point: str) -> tuple[Array, Records]:
         given = world.risk.answers[time_point]
-        return world.risk.people, {f"item_{n + 1:02d}": given[:, n] for n in range(ITEMS)}
+        items = {f"item_{n + 1:02d}": given[:, n] for n in range(ITEMS)}
+        return world.risk.people, {**items, "score": added_up(given, world.seed, time_point)}
 
     return _forms(world, "drive-dash", answers)
 

@@ -25,6 +25,8 @@ RATE_RATIOS = {
 ALPHA = 0.13
 SHARE_NOT_KNOWN = 0.22
 SHARE_NOT_APPLICABLE_AMONG_THESE = 0.35
+#: Forms whose recorded total is one more than the items answered yes.
+SHARE_ADDED_UP_WRONGLY = 0.01
 
 
 @dataclass
@@ -61,6 +63,13 @@ def _person_effects(rng: np.random.Generator, site: Array) -> Array:
     for key in np.unique(site):
         effect[site == key] /= effect[site == key].mean()
     return effect
+
+
+def added_up(answers: Array, seed: int, time_point: str) -> Array:
+    """Return the totals that case managers write below the items: some add up wrongly."""
+    rng = generator(seed, "drive-dash totals", time_point)
+    slips = rng.random(len(answers)) < SHARE_ADDED_UP_WRONGLY
+    return np.array([int(n) for n in (answers == "yes").sum(axis=1) + slips], dtype=object)
 
 
 def _truncated_poisson(rng: np.random.Generator, mean: Array) -> Array:

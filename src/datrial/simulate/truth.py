@@ -137,6 +137,7 @@ def _parameters(world: World) -> bytes:
             "mean_at_intake": risk.MEAN_AT_INTAKE,
             "rate_ratios": risk.RATE_RATIOS,
             "alpha": risk.ALPHA,
+            "added_up_wrongly": risk.SHARE_ADDED_UP_WRONGLY,
         },
         "casework": {
             "engagement": casework.ENGAGEMENT,

@@ -1,0 +1,129 @@
+"""The stop that builds a snapshot: from landed files to marts, checked, then published."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from datrial.config.project import home, project_root
+from datrial.errors import DataError
+from datrial.pipeline.identity import content_hash
+from datrial.pipeline.inputs import Inputs, data_rules, resolve, snapshot_id, work_folder
+from datrial.pipeline.job import Built, Job, Received
+from datrial.pipeline.loading import (
+    account,
+    check_across,
+    load_mapped,
+    received_or_land,
+    referrals,
+    stage_and_check,
+)
+from datrial.pipeline.people import (
+    Linked,
+    allocated_references,
+    apply_linkage,
+    link,
+    main_cut,
+    other_cuts,
+    write_characteristics,
+)
+from datrial.warehouse.snapshots import SnapshotStore
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from datrial.extracts.landing import Landed
+
+
+def build(job: Job, received: Received | None = None) -> Built:
+    """Build the snapshot in a new file, check it, and publish it as the current one.
+
+    A snapshot of the same inputs that is there already is made current again.
+    Where the study links people, warehouses at the other cuts are built beside it.
+
+    Parameters
+    ----------
+    received
+        What was received; without it, the inbox is received now.
+    """
+    inputs = resolve(job)
+    store = SnapshotStore(home(), job.study)
+    landed = received_or_land(inputs, received)
+    snapshot = snapshot_id(inputs, landed.lines())
+    if store.path(snapshot).is_file():
+        store.make_current(snapshot)
+        with store.open(snapshot) as connection:
+            return account(connection, snapshot)
+    linked = link(inputs, landed)
+    for cut in other_cuts(inputs):
+        unfinished, _ = _built(inputs, landed, linked, cut, snapshot)
+        store.keep(unfinished, snapshot, cut)
+    unfinished, built = _built(inputs, landed, linked, main_cut(inputs), snapshot)
+    store.publish(unfinished, snapshot)
+    return built
+
+
+def _built(
+    inputs: Inputs, landed: Landed, linked: Linked | None, cut: float, snapshot: str
+) -> tuple[Path, Built]:
+    """Build a warehouse in a new file of the work folder."""
+    import duckdb
+
+    unfinished = work_folder() / f"{snapshot}.duckdb"
+    unfinished.unlink(missing_ok=True)
+    connection = duckdb.connect(str(unfinished))
+    try:
+        _fill(connection, inputs, landed, linked, cut)
+        built = account(connection, snapshot)
+        connection.execute("checkpoint")
+    finally:
+        connection.close()
+    return unfinished, built
+
+
+def _fill(
+    connection: duckdb.DuckDBPyConnection,
+    inputs: Inputs,
+    landed: Landed,
+    linked: Linked | None,
+    cut: float,
+) -> None:
+    """Take the warehouse from raw rows to marts; a failed critical check stops it."""
+    from datrial.allocation.ledger import Ledger
+    from datrial.allocation.police_request import requested_people
+    from datrial.allocation.recording import allocations, exclusions
+    from datrial.checks.results import enforce_quarantine_limit
+    from datrial.extracts.coverage import write_month_rows
+    from datrial.warehouse.builder import build_tables
+    from datrial.warehouse.study_tables import write_allocations, write_study_tables
+
+    study = inputs.study
+    if not inputs.ledger_path.is_file():
+        raise DataError(
+            f"There is no allocation ledger. Run `datrial allocate --study {study.study}` first."
+        )
+    with Ledger(inputs.ledger_path, read_only=True) as ledger:
+        allocated = allocations(ledger, study)
+        if not allocated:
+            raise DataError(f"The ledger holds no allocation of study {study.study}.")
+        load_mapped(connection, inputs, landed, inputs.mappings)
+        if linked:
+            known = allocated_references(connection, [row[0] for row in allocated])
+            apply_linkage(connection, linked, cut, known)
+        write_study_tables(
+            connection,
+            study,
+            inputs.mappings,
+            landed.current,
+            simulated=inputs.is_simulated,
+            rules=content_hash(data_rules(study)),
+        )
+        stage_and_check(connection, inputs, landed, inputs.mappings)
+        write_allocations(connection, allocated, [])
+        check_across(connection, inputs, landed, inputs.mappings)
+        enforce_quarantine_limit(connection, study.quarantine_limit)
+        excluded = exclusions(ledger, study, *referrals(connection, study))
+        write_allocations(connection, allocated, excluded, requested_people(ledger, study))
+    write_month_rows(connection)
+    write_characteristics(connection, linked, {row[0]: row[2] for row in allocated})
+    build_tables(connection, project_root() / "sql", ("people", "cohort", "marts"))
