@@ -1,111 +1,22 @@
 -- Grain:   one row per allocated perpetrator, source with dated events, and follow-up period
 -- Key:     person_id, source, period
--- Source:  cohort.member, study.period, study.coverage, study.coverage_span
--- Version: 2
--- A period is the days after one anchor day up to and including another; a period with
--- including_start counts its first anchor day and not its last (six months before: from
--- index - 6 months to the day before the index date). Only the days for which the
--- agency sent its data are observed, and days in a gap are not: observed_days = 0 means not
--- available, never zero events. observed_first and observed_last are the first and the last
--- day observed; there may be gaps between them. Where the end of intervention is not known,
--- observed_days is null. The end of the data is the last day received.
-
-with member as (
-    select * from cohort.member
-),
-
-period as (
-    select * from study.period
-),
-
-coverage as (
-    select * from study.coverage where source in ('marac', 'police')
-),
-
-coverage_span as (
-    select * from study.coverage_span
-),
-
-anchored as (
-    select
-        member.person_id,
-        member.site,
-        member.arm,
-        coverage.source,
-        period.period,
-        period.position,
-        case period.after_anchor
-            when 'index' then member.index_date
-            when 'end' then member.end_date
-            else coverage.last_day
-        end + to_months(period.after_months) as after_day,
-        case period.until_anchor
-            when 'index' then member.index_date
-            when 'end' then member.end_date
-            else coverage.last_day
-        end + to_months(period.until_months) as until_day,
-        period.including_start
-    from member
-    inner join coverage on member.site = coverage.site
-    cross join period
-),
-
-bounded as (
-    select
-        anchored.person_id,
-        anchored.site,
-        anchored.arm,
-        anchored.source,
-        anchored.period,
-        anchored.position,
-        cast(anchored.after_day as date)
-        + (case when anchored.including_start then 0 else 1 end) as first_day,
-        cast(anchored.until_day as date)
-        - (case when anchored.including_start then 1 else 0 end) as last_day
-    from anchored
-),
-
-observed as (
-    select
-        bounded.person_id,
-        bounded.source,
-        bounded.period,
-        min(greatest(bounded.first_day, coverage_span.first_day)) as observed_first,
-        max(least(bounded.last_day, coverage_span.last_day)) as observed_last,
-        sum(
-            least(bounded.last_day, coverage_span.last_day)
-            - greatest(bounded.first_day, coverage_span.first_day) + 1
-        ) as observed_days
-    from bounded
-    inner join coverage_span
-        on bounded.source = coverage_span.source
-        and bounded.site = coverage_span.site
-        and bounded.first_day <= coverage_span.last_day
-        and bounded.last_day >= coverage_span.first_day
-    where bounded.first_day <= bounded.last_day
-    group by bounded.person_id, bounded.source, bounded.period
-)
+-- Source:  cohort.spell
+-- Version: 3
+-- The study's periods around the intervention, with the days observed in each: see
+-- cohort.spell.
 
 select
-    bounded.person_id,
-    bounded.site,
-    bounded.arm,
-    bounded.source,
-    bounded.period,
-    bounded.position,
-    bounded.first_day,
-    bounded.last_day,
-    observed.observed_first,
-    observed.observed_last,
-    case
-        when bounded.first_day is not null and bounded.last_day is not null
-            then cast(coalesce(observed.observed_days, 0) as bigint)
-    end as observed_days,
-    coalesce(
-        observed.observed_days = bounded.last_day - bounded.first_day + 1, false
-    ) as fully_observed
-from bounded
-left join observed
-    on bounded.person_id = observed.person_id
-    and bounded.source = observed.source
-    and bounded.period = observed.period
+    spell.person_id,
+    spell.site,
+    spell.arm,
+    spell.source,
+    spell.spell as period,
+    spell.position,
+    spell.first_day,
+    spell.last_day,
+    spell.observed_first,
+    spell.observed_last,
+    spell.observed_days,
+    spell.fully_observed
+from cohort.spell as spell
+where spell.scheme = 'period'

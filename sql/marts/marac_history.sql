@@ -1,10 +1,8 @@
 -- Grain:   one row per allocated perpetrator
 -- Key:     person_id
--- Source:  cohort.member, study.coverage_span, staging.marac_case
--- Version: 2
--- Serial (version 1): heard at MARAC with two or more different victims, on the same or
--- on different days, at any time for which data were received. Repeat (version 1): the
--- same pair of perpetrator and victim heard again on a later day.
+-- Source:  cohort.member, study.coverage_span, staging.marac_case, marts.defined
+-- Version: 3
+-- Serial and repeat: the versions that the study uses, as marts.defined reads them.
 -- A hearing at any site counts, on a day for which that site sent its MARAC data: a row
 -- dated on another day is a stray of a month that was not received. Not having been heard
 -- is known only where the perpetrator's own site sent MARAC data. Where it sent none,
@@ -42,8 +40,7 @@ pair as (
     select
         hearing.perpetrator_id,
         hearing.victim_id,
-        count(*) as appearances,
-        count(distinct hearing.hearing_date) as hearing_days
+        count(*) as appearances
     from hearing
     group by hearing.perpetrator_id, hearing.victim_id
 ),
@@ -52,10 +49,19 @@ history as (
     select
         pair.perpetrator_id,
         cast(sum(pair.appearances) as bigint) as appearances,
-        count(*) as victims,
-        max(pair.hearing_days) as most_hearing_days_of_a_pair
+        count(*) as victims
     from pair
     group by pair.perpetrator_id
+),
+
+defined as (
+    select
+        defined.person_id,
+        bool_or(defined.holds) filter (where defined.definition = 'serial') as is_serial,
+        bool_or(defined.holds) filter (where defined.definition = 'marac_repeat') as is_repeat
+    from marts.defined as defined
+    where defined.role = 'in_use'
+    group by defined.person_id
 )
 
 select
@@ -65,13 +71,9 @@ select
     member.index_date,
     case when received.site is not null then coalesce(history.appearances, 0) end as appearances,
     case when received.site is not null then coalesce(history.victims, 0) end as victims,
-    case
-        when received.site is not null then coalesce(history.victims >= 2, false)
-    end as is_serial,
-    case
-        when received.site is not null
-            then coalesce(history.most_hearing_days_of_a_pair >= 2, false)
-    end as is_repeat
+    defined.is_serial,
+    defined.is_repeat
 from member
 left join received on member.site = received.site
 left join history on member.person_id = history.perpetrator_id
+left join defined on member.person_id = defined.person_id

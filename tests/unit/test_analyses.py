@@ -202,9 +202,18 @@ def test_a_study_without_any_data_has_its_tables_with_states(
         for c in t.cells
         if c.value is not None and c.statistic in ("count", "people", "answered", "total", "share")
     }
-    # Nobody was allocated: the ledger knows that. Of everything else nothing is known.
+    # Nobody was allocated: the ledger knows that, and so that there is nobody of whom something
+    # is not known. Of everything else nothing is known.
     of_the_ledger = ("allocated", "marac_site_1", "marac_site_2", "marac_site_3")
-    assert told <= {("participant_flow.flow", row) for row in of_the_ledger}
+    nobody = {
+        "flow": of_the_ledger,
+        "victims": ("allocated", "no_primary", "engagement_unknown"),
+        "perpetrators": (
+            "allocated", "allocated_heard_unknown", "cms_unknown", "marac_not_followed",
+            "police_asked", "police_not_asked", "police_not_listed", "police_unknown",
+        ),
+    }  # fmt: skip
+    assert told <= {(f"participant_flow.{t}", row) for t, rows in nobody.items() for row in rows}
     assert any(c.state is State.NOT_AVAILABLE for table in tables.values() for c in table.cells)
 
 

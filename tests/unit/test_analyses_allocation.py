@@ -179,7 +179,6 @@ def test_contamination(house: Warehouse) -> None:
 
 
 def asked(house: Warehouse, *people: str) -> None:
-    house.connection.execute("create table ledger.police_request (person_id varchar, step varchar)")
     house.rows("ledger.police_request", "person_id, step", *((p, "1") for p in people))
 
 

@@ -272,7 +272,6 @@ def test_a_recorded_score_equals_the_number_of_yes(
     rows = [{**FORM, "perpetrator_id": f"p_{n}", "item_01": a, "item_02": b}
             for n, (a, b) in enumerate(answers)]  # fmt: skip
     connection = warehouse("cms_risk_item", *rows)
-    connection.execute("alter table staging.cms_risk_item add column score bigint")
     for number, score in enumerate(scores, start=2):
         connection.execute(
             "update staging.cms_risk_item set score = ? where row_number = ?", [score, number]

@@ -238,7 +238,6 @@ def test_what_is_read_of_a_nasty_file_or_said_of_it(
         assert cause is None or not any(name in repr(cause).lower() for name in CANARY)
 
 
-@pytest.mark.xfail(strict=True, reason="the loader takes #N/A of a CSV file for a reference")
 def test_an_error_of_a_spreadsheet_is_never_a_reference(tmp_path: Path) -> None:
     """Else everybody whose reference was not found by a formula would be one person."""
     rows = read("errors_as_text.csv", {}, tmp_path)

@@ -98,7 +98,13 @@ def test_every_number_of_the_drive_file_stands_beside_a_cell_of_the_report() -> 
         for _, table in given.tables()
         for cell in table.cells
     }
-    assert set(values) - cells == set()
+    # The numbers of tables that this report does not have: see test_analyses_cohort.
+    elsewhere = (
+        "participant_profile.",
+        "participant_flow.perpetrators",
+        "participant_flow.victims",
+    )
+    assert {key for key in values if not key[0].startswith(elsewhere)} - cells == set()
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from datrial.analyses.base import Context
+from datrial.analyses.changes import change_warning
 from datrial.analyses.marac_tables import (
     SHARE_OF_ANY_DAY,
     add_share_of_any_day,
@@ -85,12 +86,11 @@ def appearances_table(context: Context, history: pd.DataFrame, note: str) -> Tab
 
 def serial_table(context: Context, history: pd.DataFrame, note: str) -> Table:
     """Return who is serial and who is repeat, by arm."""
+    used = context.study.definitions
     table = Table(
         "marac_follow_up.serial",
         "Serial and repeat perpetrators at MARAC",
-        f"{note} Serial (version 1): heard with two or more different victims-survivors at any "
-        "time for which data were received. Repeat (version 1): the same pair heard again on a "
-        "later day.",
+        f"{note} Serial {used.words('serial')}. Repeat {used.words('marac_repeat')}.",
         ("D-F28",),
     )
     table.column("serial", "Serial")
@@ -106,8 +106,10 @@ def serial_table(context: Context, history: pd.DataFrame, note: str) -> Table:
             reason = _unknown_reason(context, people)
             table.absent_all([key], table.column_labels, ("count", "share"), reason)
             continue
-        warning = _unknown_warning(context, people)
-        for column in ("serial", "repeat"):
+        unknown, sites = _unknown_warning(context, people), set(people["site"])
+        for column, definition in (("serial", "serial"), ("repeat", "marac_repeat")):
+            changed = change_warning(context, definition, sites)
+            warning = "; ".join(filter(None, (unknown, changed)))
             flags = known[f"is_{column}"].astype(bool)
             table.add(key, column, "count", int(flags.sum()), n=len(known), warning=warning)
             table.add(key, column, "share", flags.mean(), n=len(known), warning=warning)

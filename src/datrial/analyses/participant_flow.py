@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from datrial.allocation.eligibility import Reason
 from datrial.analyses.base import Analysis, Context, Parameters
+from datrial.analyses.participant_flow_tables import perpetrators_table, victims_table
 from datrial.analyses.received import received
 from datrial.results.cells import State, Table
 
@@ -53,11 +54,11 @@ class _Step:
 
 
 def run(context: Context, parameters: ParticipantFlowParameters) -> list[Table]:
-    """Count perpetrators at every step, by arm; every box equals its children plus exclusions."""
+    """Draw up both flows, in which every box is the sum of its parts, and the steps by site."""
     people = context.connection.execute("select * from marts.participant order by person_id").df()
     table = Table(
         "participant_flow.flow",
-        "Participant flow",
+        "Participants by step, arm and site",
         "Perpetrators, except in the two rows on IDVA forms, which count victims-survivors. Heard: "
         "at MARAC, for which data were received. Not allocated: never, with the reason. The police "
         "were asked about the intervention arm and a random subsample of the controls only, so "
@@ -72,7 +73,7 @@ def run(context: Context, parameters: ParticipantFlowParameters) -> list[Table]:
     allocated = people[people["is_allocated"]]
     for step in _steps(context):
         _add_step(context, table, allocated, step)
-    return [table]
+    return [perpetrators_table(context), victims_table(context), table]
 
 
 def _steps(context: Context) -> Iterator[_Step]:
@@ -151,7 +152,8 @@ ANALYSIS = Analysis(
     rules="A perpetrator is allocated once. Victims-survivors belong to the arm of their "
     "perpetrator. Not to be found in a source counts only where the source sent data for the "
     "person's site; where it sent none, the number is not available.",
-    model="Counts from the allocation ledger and the cohort.",
+    model="Counts from the allocation ledger and the cohort. A box of a flow that is not the sum "
+    "of its parts stops the analysis.",
     references=(
         "Hester et al. (2019), Evaluation of the Drive Project, Table 1 and Appendix 1.",
         "Schulz, Altman and Moher (2010), CONSORT 2010, BMJ 340, c332.",

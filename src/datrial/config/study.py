@@ -8,6 +8,7 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from datrial.config.allocation import Allocation, allocation_problems
+from datrial.config.definitions import Definitions
 from datrial.config.load import parse, read_yaml
 from datrial.config.project import project_root
 from datrial.errors import UsageError
@@ -113,9 +114,7 @@ class Linkage(_Strict):
         if self.review_from > self.review_to:
             problems.append("review_from lies above review_to")
         if len({self.match_weight, *self.sensitivity_weights}) <= len(self.sensitivity_weights):
-            problems.append(
-                "the sensitivity needs weights that differ from match_weight"
-            )
+            problems.append("the sensitivity needs weights that differ from match_weight")
         if problems:
             raise ValueError("; ".join(problems))
         return self
@@ -153,6 +152,8 @@ class Study(_Strict):
     sources: tuple[str, ...]
     quarantine_limit: float = Field(gt=0, lt=1)
     periods: tuple[FollowUpPeriod, ...]
+    windows: tuple[int, ...] = (0, 6, 12, 24)  # months from the index date, for sensitivity
+    definitions: Definitions = Definitions()
     end_of_intervention: EndOfIntervention
     scoring: Scoring
     linkage: Linkage | None = None
@@ -167,6 +168,8 @@ class Study(_Strict):
         keys = [period.key for period in self.periods]
         if len(set(keys)) < len(keys):
             problems.append("two periods have the same key")
+        if sorted(set(self.windows)) != list(self.windows) or min((0, *self.windows)) < 0:
+            problems.append("the months of windows must rise from 0 or more")
         for name in self.primary_outcomes:
             if name not in self.analyses:
                 problems.append(f"primary outcome {name!r} is not one of the analyses")

@@ -60,6 +60,7 @@ OTHER_NAMES = {
     "domestic_abuse": ("domestic abuse flag", "da flag"),
     "crimed": ("crime recorded",),
     "repeat_case": ("repeat referral", "repeat"),
+    "score": ("total", "total score", "dash score", "risk score"),
     "children_count": ("number of children", "children in household", "children"),
     "referral_agency": ("source of referral", "referred by", "referral agency"),
     "time_point": ("stage",),

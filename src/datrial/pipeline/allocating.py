@@ -75,7 +75,9 @@ def allocate(job: Job, received: Received | None = None) -> Allocated:
                 ledger, study, hearings, capacity, operator, dt.date.today(), key_fingerprint=key
             ).new
         arms = Counter(arm for _, _, _, arm, _ in allocations(ledger, study))
-        reasons = Counter(str(reason) for _, reason in exclusions(ledger, study, hearings, capacity))
+        reasons = Counter(
+            str(reason) for _, reason in exclusions(ledger, study, hearings, capacity)
+        )
     return Allocated(
         arms={arm: arms[arm] for arm in study.arms},
         new=new,

@@ -113,9 +113,7 @@ def _tables(mappings: Iterable[SourceMapping]) -> list[str]:
     return sorted({table.table for mapping in mappings for table in mapping.tables})
 
 
-def referrals(
-    connection: duckdb.DuckDBPyConnection, study: Study
-) -> tuple[list[Any], list[Any]]:
+def referrals(connection: duckdb.DuckDBPyConnection, study: Study) -> tuple[list[Any], list[Any]]:
     """Return every hearing, and the places per meeting.
 
     A hearing is (person, site, hearing date, age, answers); the answers are the

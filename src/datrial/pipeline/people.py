@@ -144,4 +144,3 @@ def main_cut(inputs: Inputs) -> float:
     """Return the match weight from which references are one person (0 where none are linked)."""
     settings = inputs.study.linkage
     return settings.match_weight if settings else 0.0
-

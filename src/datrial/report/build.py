@@ -16,8 +16,8 @@ from datrial.report.drawing import Figure
 from datrial.report.figures import figure_for
 from datrial.report.summary import findings
 from datrial.report.tables import TableView, table_view
-from datrial.results.files import write_atomically
 from datrial.results.check_history import CHECKS
+from datrial.results.files import write_atomically
 from datrial.results.read import Run, read_run
 from datrial.results.wide import STATE_WORDS
 

@@ -16,7 +16,7 @@ from datrial.report.figures_outcomes import (
     odds_ratios,
     predicted_probabilities,
 )
-from datrial.report.flow_diagram import participant_flow
+from datrial.report.flow_diagram import participant_flow, perpetrators_flow, victims_flow
 from datrial.results.read import Run, RunTable
 
 
@@ -24,6 +24,8 @@ def figure_for(run: Run, entry: RunTable) -> Figure | None:
     """Return the figure of a table; none if the table has no figure or nothing to draw."""
     if entry.table.id == "needs_classes.profile":
         return class_profile(entry, run.table("needs_classes.sizes"))
+    if entry.table.id == "participant_flow.flow" and run.table("participant_flow.perpetrators"):
+        return None  # drawn box by box
     draw = _FIGURES.get(entry.table.id)
     return draw(entry) if draw else None
 
@@ -51,10 +53,18 @@ def _serial(entry: RunTable) -> Figure | None:
     return bars_by_arm(entry, "marac-serial", *what, arms=list(entry.table.column_labels))
 
 
+def _availability(entry: RunTable) -> Figure | None:
+    what = ("Perpetrators observed on at least one day, by fixed window", "% of those allocated")
+    return bars_by_arm(entry, "follow-up-windows", *what, arms=list(entry.table.column_labels))
+
+
 _FIGURES: dict[str, Callable[[RunTable], Figure | None]] = {
     "extracts_received.rows": extract_rows,
     "extracts_received.coverage": coverage_strip,
     "participant_flow.flow": participant_flow,
+    "participant_flow.perpetrators": perpetrators_flow,
+    "participant_flow.victims": victims_flow,
+    "follow_up_availability.windows": _availability,
     "needs_classes.prevalence": need_prevalence,
     "needs_classes.enumeration": class_indices,
     "behaviour_change.counts": behaviour_counts,

@@ -22,8 +22,8 @@ from datrial.results.cells import (
     cells_frame,
     published_without_row,
 )
-from datrial.results.files import sha256, sync_folder, write_synced
 from datrial.results.check_history import CHECKS, encode_checks
+from datrial.results.files import sha256, sync_folder, write_synced
 from datrial.results.folder import CELLS, MANIFEST, TABLES, TIMES, read_manifest, read_times
 from datrial.results.manifest import VOLATILE, Manifest, is_run_id
 from datrial.results.wide import wide_arrow, wide_csv

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from datrial.warehouse.coverage_tables import Received, Spans, coverage_months, coverage_spans
@@ -23,11 +24,12 @@ def write_study_tables(
     simulated: bool = False,
     rules: str = "",
 ) -> None:
-    """Write ``study.arm``, ``site``, ``period``, ``setting``, ``origin`` and the coverage.
+    """Write ``study.arm``, ``site``, ``period``, ``window``, ``definition`` and the others.
 
-    ``study.origin`` says whether the extracts are simulated, and holds the hash
-    of the study's rules for data, so that an analysis can see that it runs under
-    the rules that the snapshot was built with.
+    ``study.setting`` has the single values, ``study.definition`` the registry of
+    definitions with the versions in use. ``study.origin`` says whether the extracts
+    are simulated, and holds the hash of the study's rules for data, so that an
+    analysis can see that it runs under the rules that the snapshot was built with.
 
     ``study.coverage_span`` has the runs of days for which data were received,
     by source and site; ``study.coverage_month`` says of every month whether it
@@ -70,6 +72,23 @@ def write_study_tables(
             for position, p in enumerate(study.periods)
         ],
     )  # fmt: skip
+    _write(
+        connection,
+        "study.window",
+        "follow_up_window varchar, position integer, label varchar, after_months integer, "
+        "until_months integer",
+        [
+            (f"months_{after}_{until}", position, window_label(after, until), after, until)
+            for position, (after, until) in enumerate(pairwise(study.windows))
+        ],
+    )
+    _write(
+        connection,
+        "study.definition",
+        "definition varchar, version integer, role varchar, source varchar, wording varchar, "
+        "minimum integer, within_months integer, valid_from date",
+        list(study.definitions.rows()),
+    )
     _write(connection, "study.origin", "simulated boolean, rules varchar", [(simulated, rules)])
     _write(connection, "study.setting", "name varchar, value double", settings(study))
     _write_coverage(connection, spans, receipts)
@@ -100,6 +119,11 @@ def settings(study: Study) -> list[tuple[str, float | None]]:
         ("dash_items", float(study.scoring.dash_items)),
         ("dash_max_not_known", float(study.scoring.dash_max_not_known)),
     ]
+
+
+def window_label(after: int, until: int) -> str:
+    """Return a fixed window's name for people: ``6-12 months from allocation``."""
+    return f"{after}-{until} months from allocation"
 
 
 def write_allocations(
