@@ -1,17 +1,20 @@
 -- Grain:   one row per action a case manager recorded
 -- Key:     none
 -- Source:  mapped.cms_action (case management, actions)
--- Version: 1
--- Rejected, for the first reason that applies: blank row; summary line; cells that do not
--- fit the header; no usable value in a required column (site, perpetrator_id, action_date,
--- work); the n-th of several equal rows where an earlier extract already has n of them.
+-- Version: 2
+-- Rejected, for the first reason that applies: see row_fault in sql/macros.sql; the n-th of
+-- several equal rows where an earlier extract already has n of them.
 -- A case manager may do the same thing twice on a day, and actions have no reference of
 -- their own: so equal rows within one extract are separate actions and all count. Only
 -- where two extracts overlap is an action there twice; then the larger number of equal rows
--- in one extract counts. Earlier: lower extract id.
+-- in one extract counts. Earlier: lower number of arrival.
 
 with mapped_row as (
     select * from mapped.cms_action
+),
+
+extract as (
+    select * from raw.extract where table_name = 'cms_action'
 ),
 
 judged as (
@@ -28,6 +31,7 @@ judged as (
 numbered as (
     select
         judged.*,
+        extract.arrival,
         row_number() over (
             partition by
                 judged.fault is null, judged.extract_id,
@@ -36,6 +40,7 @@ numbered as (
             order by judged.row_number
         ) as place_in_extract
     from judged
+    left join extract on judged.extract_id = extract.extract_id
 ),
 
 compared as (
@@ -46,23 +51,13 @@ compared as (
                 numbered.fault is null, numbered.place_in_extract,
                 numbered.site, numbered.perpetrator_id, numbered.action_date, numbered.work,
                 numbered.action, numbered.objective, numbered.agency
-            order by numbered.extract_id
+            order by numbered.arrival, numbered.extract_id
         ) as extracts_so_far
     from numbered
 )
 
 select
-    compared.extract_id,
-    compared.row_number,
-    compared.row_kind,
-    compared.site,
-    compared.perpetrator_id,
-    compared.action_date,
-    compared.work,
-    compared.action,
-    compared.objective,
-    compared.agency,
-    compared.problems,
+    compared.* exclude (fault, arrival, place_in_extract, extracts_so_far),
     case
         when compared.fault is not null then compared.fault
         when compared.extracts_so_far > 1 then 'duplicate of a row in an earlier extract'

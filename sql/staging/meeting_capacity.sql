@@ -1,55 +1,15 @@
 -- Grain:   one row per MARAC meeting that refers to the intervention
 -- Key:     site, meeting_date
 -- Source:  mapped.meeting_capacity (the team's list of places per MARAC meeting)
--- Version: 1
--- Rejected, for the first reason that applies: blank row; summary line; cells that do not
--- fit the header; no usable value in a required column (site, meeting_date, places);
--- duplicate of an earlier row (same key and same content).
--- The same meeting with another number of places is not rejected here: which of the two
--- holds is not for a rule to guess, so both stay and the check of the key stops the run.
--- Earlier: lower extract id, then lower row number.
+-- Version: 2
+-- Rejected: see judged_rows in sql/macros.sql.
+-- The same meeting with another number of places is not rejected: which of the two holds is
+-- not for a rule to guess, so both stay and the check of the key stops the run.
 
-with mapped_row as (
-    select * from mapped.meeting_capacity
-),
-
-judged as (
-    select
-        mapped_row.*,
-        row_fault(
-            mapped_row.row_kind,
-            mapped_row.problems,
-            ['site', 'meeting_date', 'places']
-        ) as fault
-    from mapped_row
-),
-
-compared as (
-    select
-        judged.*,
-        row_number() over same_key as place,
-        row(
-            judged.places
-        ) is not distinct from first_value(row(
-            judged.places
-        )) over same_key as is_same_content
-    from judged
-    window same_key as (
-        partition by judged.fault is null, judged.site, judged.meeting_date
-        order by judged.extract_id, judged.row_number
-    )
+select *
+from judged_rows(
+    'meeting_capacity',
+    required := ['site', 'meeting_date', 'places'],
+    key_columns := ['site', 'meeting_date'],
+    judge_contradictions := false
 )
-
-select
-    compared.extract_id,
-    compared.row_number,
-    compared.row_kind,
-    compared.site,
-    compared.meeting_date,
-    compared.places,
-    compared.problems,
-    case
-        when compared.fault is not null then compared.fault
-        when compared.place > 1 and compared.is_same_content then 'duplicate of an earlier row'
-    end as reject_reason
-from compared

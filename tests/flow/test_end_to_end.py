@@ -21,11 +21,11 @@ from datrial.allocation.recording import allocations
 from datrial.config.mapping import load_mappings
 from datrial.config.study import load_study
 from datrial.errors import DataError, UsageError
-from datrial.pipeline import stops
+from datrial.pipeline import allocating, stops
 from datrial.pipeline.inputs import resolve
 from datrial.pipeline.job import Job
 from datrial.results.read import read_run
-from datrial.simulate.names import CANARY
+from datrial.simulate.names import canary_texts
 from datrial.warehouse.snapshots import SnapshotStore
 
 DATRIAL = str(Path(sys.executable).with_name("datrial"))
@@ -146,7 +146,7 @@ def test_the_projects_own_lottery_gives_the_imported_arms(
     shutil.copytree(in_home / "inbox", tmp_path / "inbox")
     monkeypatch.setenv("DATRIAL_HOME", str(tmp_path))
     inputs = resolve(Job(study="drive"))
-    monkeypatch.setattr(stops, "resolve", lambda job: type(inputs)(job, own, inputs.mappings))
+    monkeypatch.setattr(allocating, "resolve", lambda job: type(inputs)(job, own, inputs.mappings))
     first = stops.allocate(Job(study="drive"))
     again = stops.allocate(Job(study="drive"))
     drawn = allocations(Ledger(tmp_path / "ledger.sqlite"), own)
@@ -174,7 +174,7 @@ def withheld_texts(home: Path) -> set[str]:
 
 def test_no_name_and_no_reference_is_in_anything_that_a_run_writes(in_home: Path) -> None:
     """Snapshots, results, reports, logs, records, ledger and Prefect's database are searched."""
-    secrets = withheld_texts(in_home) | {CANARY}
+    secrets = withheld_texts(in_home) | set(canary_texts())
     assert len(secrets) > 200
     searched = 0
     for path in in_home.rglob("*"):

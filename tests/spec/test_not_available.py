@@ -453,7 +453,16 @@ def test_figures_show_what_is_not_available_and_never_a_zero_for_it() -> None:
     house = two_sites(("police", OWN), ("insights", OWN), ("insights", OTHER))
     run = everything(house)
     drawn = {entry.table.id: figure_for(run, entry) for entry in run.tables}
-    flow = drawn["participant_flow.flow"]
+    # A run with both flows, box by box, draws these; one without them draws the steps.
+    assert drawn["participant_flow.flow"] is None
+    boxes, victims = (drawn[f"participant_flow.{name}"] for name in ("perpetrators", "victims"))
+    assert boxes is not None and victims is not None
+    assert "... of a site without police data: All 4, Drive 4, Control 0" in boxes.alt
+    assert "Not known whether the police were asked: All 4" in boxes.alt  # controls of site 2
+    assert "Engaged with an IDVA (intake form): All not available" in victims.alt
+    assert "Of a site without IDVA data: All 16, Drive 8, Control 8" in victims.alt
+    steps = run_of(answer(house, "participant_flow")["flow"])
+    flow = figure_for(steps, steps.tables[0])
     assert flow is not None
     assert "With a police record, Site 2: All not available, Drive not available" in flow.alt
     assert "With a police record, Site 1: All 8" in flow.alt

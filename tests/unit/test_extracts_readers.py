@@ -11,7 +11,7 @@ import pytest
 from datrial.config.mapping import SourceMapping
 from datrial.errors import DataError
 from datrial.extracts.layout import Layout, read_layout, row_judge
-from datrial.extracts.readers import cell_text, read_rows
+from datrial.extracts.readers import cell_text, count_rows, read_rows
 
 COLUMNS = {"perpetrator_id": "Perp", "victim_id": "Victim", "hearing_date": "Heard"}
 
@@ -110,6 +110,73 @@ def test_a_file_without_the_byte_order_mark_of_its_encoding_is_an_error(tmp_path
     path.write_bytes(b"Perp,Victim\nP1,V1\n")
     with pytest.raises(DataError, match=r"^marac\.csv: line 1 is not utf-16 text\. "):
         rows(path, mapping(encoding="utf-16"))
+
+
+@pytest.mark.parametrize("last", ["P2500,V,D", '"P\n2500",V,D'])
+def test_faults_far_down_are_found_and_named_by_their_line(tmp_path: Path, last: str) -> None:
+    """Behind some thousand rows, and behind a row that stands on two lines."""
+    path, agency = tmp_path / "marac.csv", mapping()
+    rows = ["Perp,Victim,Heard", *[f"P{n},V{n},31/01/2017" for n in range(2_499)], last]
+    lines = "\n".join(rows).count("\n") + 1
+    path.write_text("\n".join([*rows, 'CANARY,"V', "P,V"]))
+    with pytest.raises(DataError, match=rf"in the row that starts on line {lines + 1}\.") as caught:
+        count_rows(path, agency, agency.tables[0])
+    assert "CANARY" not in str(caught.value)
+    path.write_bytes("\n".join([*rows, "Zoë,V"]).encode("cp1252"))
+    with pytest.raises(DataError, match=rf"line {lines + 1} is not utf-8 text\."):
+        count_rows(path, agency, agency.tables[0])
+
+
+def test_the_rows_below_the_header_are_counted_blank_and_ragged_ones_too(tmp_path: Path) -> None:
+    path = tmp_path / "marac.csv"
+    rows = [
+        "Perp,Victim,Heard,Name",
+        *["P,V,D,N"] * 2_500,
+        "",
+        ",,,",
+        "P",
+        "Total: 4,,,",
+        "P,V,D,N",
+    ]
+    path.write_text("MARAC list\n\n" + "\n".join(rows) + "\n")
+    for header_row in (3, "find"):
+        agency = mapping(table={"header_row": header_row})
+        assert count_rows(path, agency, agency.tables[0]) == 2_505
+    path.write_text("Perp,Victim,Heard,Name\n")
+    assert count_rows(path, mapping(), mapping().tables[0]) == 0
+
+
+def test_all_the_problems_of_a_header_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "marac.csv"
+    path.write_text("Perp,Victim,New\nCANARY,V,N\n")
+    with pytest.raises(DataError) as caught:
+        count_rows(path, mapping(), mapping().tables[0])
+    problems = str(caught.value).splitlines()
+    assert len(problems) == 2
+    assert "1 expected column(s) missing: 'Heard'" in problems[0]
+    assert "neither mapped nor withheld: 'New'" in problems[1]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "mark"),
+    [("utf-16-le", "\ufeff"), ("utf-16-be", "\ufeff"), ("utf-16-le", ""), ("UTF_16_BE", "")],
+)
+def test_a_mark_of_the_byte_order_is_no_part_of_the_first_column(
+    tmp_path: Path, encoding: str, mark: str
+) -> None:
+    path = tmp_path / "marac.csv"
+    path.write_bytes(f'{mark}"Perp",Victim\nP1,Zoë\n'.encode(encoding))
+    assert rows(path, mapping(encoding=encoding)) == [(1, ["Perp", "Victim"]), (2, ["P1", "Zoë"])]
+
+
+def test_texts_stand_between_the_marks_that_the_mapping_names(tmp_path: Path) -> None:
+    path = tmp_path / "marac.csv"
+    path.write_text("Perp|Victim\n'a|b'|\"V\n'it''s'|\n")
+    assert rows(path, mapping(delimiter="|", quote="'")) == [
+        (1, ["Perp", "Victim"]),
+        (2, ["a|b", '"V']),
+        (3, ["it's", ""]),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,13 @@ import pickle
 import traceback
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from datrial.allocation.entries import PSEUDONYM
-from datrial.errors import DataError, UsageError
+from datrial.errors import DataError, DatrialError, UsageError
 from datrial.people.pseudonyms import (
     DEMONSTRATION_KEY,
     KEY_FILE_VARIABLE,
@@ -91,6 +94,73 @@ def test_pseudonyms_of_many_references() -> None:
     many = pseudonymiser.pseudonyms("victim", ["a 1", "A  1", "b", "b"])
     assert set(many) == {"a 1", "A  1", "b"}
     assert many["a 1"] == many["A  1"] == pseudonymiser.pseudonym("victim", "A 1") != many["b"]
+
+
+def test_a_space_holds_other_people_than_the_shared_references() -> None:
+    """Also where a kind and a space together read like another kind."""
+    pseudonymiser = Pseudonymiser(KEY)
+    spaces = [None, "north", "south", "north_2"]
+    assert len({pseudonymiser.pseudonym("victim", "1024", space) for space in spaces}) == 4
+    expected = hmac.new(KEY.encode(), b"victim@north:MC 1024", hashlib.sha256).hexdigest()[:20]
+    assert pseudonymiser.pseudonym("victim", "mc 1024", "north") == f"v_{expected}"
+    for space in ("", "North", "a:b", "a@b", "1"):
+        with pytest.raises(ValueError, match="space"):
+            pseudonymiser.pseudonym("victim", "1024", space)
+
+
+some_text = st.text(
+    st.one_of(
+        st.characters(codec="ascii"),
+        st.sampled_from("\x00\x1c\x85\xa0\u2003\u3000éßıİſKﬁｍΣς\ud7a3\U0001d7d9"),
+        st.characters(codec="utf-8"),
+    ),
+    max_size=12,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(st.one_of(st.none(), some_text), max_size=20),
+    st.sampled_from([None, "north"]),
+    st.sampled_from([KEY, "k" * 64, "k" * 65, "schlüssel" * 9]),
+)
+@example([" mc\t 17 ", "MC 17", None, "ｍｃ 17", "a\x0bb", "\x1fa\x7f"], None, KEY)
+def test_a_column_of_references_has_the_pseudonyms_of_each(
+    references: list[str | None], space: str | None, key: str
+) -> None:
+    """The quick way (a database in memory) and the plain way are one."""
+    pseudonymiser = Pseudonymiser(key)
+    named = [None if text is None or not normalise_reference(text) else text for text in references]
+    found = pseudonymiser.column("victim", pa.array(named, pa.string()), space)
+    assert found.to_pylist() == [
+        None if text is None else pseudonymiser.pseudonym("victim", text, space) for text in named
+    ]
+    if named != references:
+        with pytest.raises(DataError, match="empty reference to a victim"):
+            pseudonymiser.column("victim", pa.array(references, pa.string()), space)
+
+
+def test_a_long_column_keeps_its_order() -> None:
+    pseudonymiser = Pseudonymiser(KEY)
+    references = [f"C{number}" for number in range(300_000)]
+    found = pseudonymiser.column("incident", pa.array(references))
+    for place in range(0, 300_000, 7_919):
+        assert found[place].as_py() == pseudonymiser.pseudonym("incident", references[place])
+
+
+def test_a_fault_while_hashing_tells_neither_key_nor_reference(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(
+        "datrial.people.pseudonyms._HASH",
+        "select place, error(received || $letter || $prefix || $digits || hex($inner) "
+        "|| hex($outer)) from given",
+    )
+    with pytest.raises(DatrialError) as caught:
+        Pseudonymiser(KEY).column("victim", pa.array(["CANARY"]))
+    assert str(caught.value) == "Pseudonyms: hashing failed (InvalidInputException)."
+    text = "".join(traceback.format_exception(caught.value))
+    assert "CANARY" not in text.replace('pa.array(["CANARY"])', "")
 
 
 @pytest.mark.parametrize("empty", ["", "  ", "\u00a0\t"])

@@ -31,7 +31,8 @@ def test_make_targets_exist() -> None:
 def test_commands_and_their_options_exist(words: list[str]) -> None:
     grouped = words[1] in {group.typer_instance.info.name for group in app.registered_groups}
     shown = subprocess.run(
-        ["datrial", *words[1 : 3 if grouped else 2], "--help"], capture_output=True, text=True, check=True,
+        ["datrial", *words[1 : 3 if grouped else 2], "--help"],
+        capture_output=True, text=True, check=True,
         env={"PATH": f"{Path(pytest.__file__).parents[4] / 'bin'}"},
     ).stdout  # fmt: skip
     for option in (word for word in words if word.startswith("--")):

@@ -23,7 +23,7 @@ ENGAGEMENT = SourceMapping.model_validate(
         "key": "test/engagement",
         "source": "cms",
         "site": "site_1",
-        "file": "engagement*.csv",
+        "file": "engagement_{part}.csv",
         "format": "csv",
         "covers": {"start": "2016-01-01", "end": "2019-09-30"},
         "tables": [
@@ -42,9 +42,9 @@ def connection(tmp_path: Path) -> Any:
     (tmp_path / "inbox").mkdir()
     (tmp_path / "inbox" / "engagement_1.csv").write_text("\n".join(LINES))
     (tmp_path / "inbox" / "engagement_2.csv").write_text("SU,Engagement\nP3,perhaps\n")
-    receipts = land([ENGAGEMENT], tmp_path / "inbox", tmp_path / "landing")
+    receipts = land([ENGAGEMENT], tmp_path / "inbox", tmp_path / "landing").current
     connection = duckdb.connect()
-    pseudonyms = Pseudonymiser(DEMONSTRATION_KEY).pseudonyms
+    pseudonyms = Pseudonymiser(DEMONSTRATION_KEY)
     load(connection, receipts, [ENGAGEMENT], tmp_path / "landing", pseudonyms)
     return connection
 

@@ -1,7 +1,8 @@
 """Staging SQL: small literal tables in, verdicts out, for every staging table.
 
 The definition guarded: a row is staged unless it is blank, a summary line, does not
-fit the header, lacks a usable required value, or repeats the key of an earlier row.
+fit the header, lacks a usable required value, repeats the key of an earlier row, or
+was replaced by a later delivery of the same mapping.
 """
 
 from __future__ import annotations
@@ -71,14 +72,30 @@ OTHER_KEY = {
 KEYED = [name for name, table in staging_tables().items() if table.key]
 DUPLICATE = "duplicate of an earlier row"
 CONFLICT = "conflicts with an earlier row of the same key"
+REPLACED = "replaced by a later extract"
 
 
-def verdicts(table: str, *rows: dict[str, Any]) -> list[str | None]:
-    """Return each row's reject reason; rows are numbered 2, 3, ... unless they say otherwise."""
+def verdicts(
+    table: str, *rows: dict[str, Any], arrivals: tuple[str, ...] = ("x@1", "x@2", "x@3", "y@4")
+) -> list[str | None]:
+    """Return each row's reject reason; rows are numbered 2, 3, ... unless they say otherwise.
+
+    ``arrivals`` are the extracts (``<mapping>@<number>``) in the order of their arrival.
+    """
     connection = duckdb.connect()
     contract = staging_tables()[table].columns
     typed = "".join(f", {name} {TYPES.get(c.kind, 'varchar')}" for name, c in contract.items())
-    connection.execute("create schema mapped")
+    connection.execute("create schema mapped; create schema raw")
+    connection.execute(
+        "create table raw.extract "
+        "(table_name varchar, extract_id varchar, mapping varchar, arrival bigint)"
+    )
+    for name in (table, "another_table"):
+        for arrival, extract in enumerate(arrivals, start=1):
+            connection.execute(
+                "insert into raw.extract values (?, ?, ?, ?)",
+                [name, extract, extract.partition("@")[0], arrival],
+            )
     connection.execute(
         f"create table mapped.{table} (extract_id varchar, row_number bigint, row_kind varchar, "
         f"site varchar{typed}, problems varchar[])"
@@ -157,6 +174,7 @@ def test_an_equal_row_is_a_duplicate_of_the_earlier_one(table: str) -> None:
     assert verdicts(table, good, good, good) == [None, DUPLICATE, DUPLICATE]
     later = {**good, "extract_id": "x@2", "row_number": 1}
     assert verdicts(table, later, good) == [DUPLICATE, None]
+    assert verdicts(table, later, good, arrivals=("x@2", "x@1")) == [None, DUPLICATE]
 
 
 @pytest.mark.parametrize("table", KEYED)
@@ -172,6 +190,33 @@ def test_the_same_key_with_other_content_is_a_conflict(table: str) -> None:
     assert verdicts(table, other, good, good) == [None, CONFLICT, CONFLICT]
     elsewhere = {**good, "site": "site_2"}
     assert verdicts(table, good, elsewhere) == [None, CONFLICT]
+    another_agency = {**other, "extract_id": "y@4"}
+    assert verdicts(table, good, another_agency) == [None, CONFLICT]
+    assert verdicts(table, good, another_agency, arrivals=("y@4", "x@1")) == [CONFLICT, None]
+
+
+@pytest.mark.parametrize("table", OTHER_CONTENT)
+def test_a_later_delivery_of_the_same_mapping_replaces_rows_of_other_content(table: str) -> None:
+    good = GOOD[table]
+    old, new = {**good, "extract_id": "x@1"}, {**good, **OTHER_CONTENT[table], "extract_id": "x@2"}
+    assert verdicts(table, old, new) == [REPLACED, None]
+    assert verdicts(table, old, new, arrivals=("x@2", "x@1")) == [None, REPLACED]
+    # all the rows of the key are replaced, and nothing else of the earlier delivery is
+    other_key = {**old, **OTHER_KEY[table]}
+    assert verdicts(table, old, old, other_key, new) == [REPLACED, REPLACED, None, None]
+    # of the later delivery's own contradictions the first row stands
+    assert verdicts(table, old, new, {**good, "extract_id": "x@2"}) == [REPLACED, None, CONFLICT]
+    # what was changed and changed back is what was there first
+    back = {**good, "extract_id": "x@3"}
+    assert verdicts(table, old, new, back) == [None, REPLACED, DUPLICATE]
+    # a row that cannot be used replaces nothing
+    assert verdicts(table, old, {**new, "row_kind": "ragged"}) == [
+        None,
+        "cells do not fit the header",
+    ]
+    # what is left after that is compared between agencies
+    elsewhere = {**new, "extract_id": "y@4"}
+    assert verdicts(table, old, new, elsewhere) == [REPLACED, None, DUPLICATE]
 
 
 @pytest.mark.parametrize("table", KEYED)
@@ -191,8 +236,10 @@ def test_an_unusable_row_takes_no_place_from_a_usable_one(table: str) -> None:
 def test_a_contradiction_about_the_allocation_is_left_for_the_check_that_stops_the_run(
     table: str, other: dict[str, Any]
 ) -> None:
-    """Which of two arms holds is not for a rule to guess."""
-    assert verdicts(table, GOOD[table], {**GOOD[table], **other}) == [None, None]
+    """Which of two arms holds is not for a rule to guess, nor whether the later one does."""
+    good = GOOD[table]
+    assert verdicts(table, good, {**good, **other}) == [None, None]
+    assert verdicts(table, good, {**good, **other, "extract_id": "x@2"}) == [None, None]
 
 
 REPEAT = "duplicate of a row in an earlier extract"
@@ -212,6 +259,12 @@ def test_an_action_in_two_overlapping_extracts_counts_once() -> None:
     assert verdicts("cms_action", action, {**later, "work": "indirect"}) == [None, None]
     third = {**action, "extract_id": "x@3"}
     assert verdicts("cms_action", action, later, third) == [None, REPEAT, REPEAT]
+    assert verdicts("cms_action", action, later, arrivals=("x@2", "x@1")) == [REPEAT, None]
+
+
+def test_a_problem_that_the_checks_judge_rejects_nothing_here() -> None:
+    same = {**GOOD["marac_case"], "problems": ["same_person: victim_id is perpetrator_id"]}
+    assert verdicts("marac_case", same) == [None]
 
 
 def test_two_perpetrators_of_one_incident_are_two_rows() -> None:

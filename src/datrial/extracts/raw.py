@@ -1,31 +1,40 @@
-"""Load the landed files: ``raw`` (text as received) and ``mapped`` (our types and codes)."""
+"""Load the landed files: ``raw`` (text as received) and ``mapped`` (our types and codes).
+
+``raw`` keeps the text of a cell where it was understood: a known code, a usable
+date, a whole number, an absent answer. Anything else is null there, and named as a
+problem in ``mapped``: it could be anything, a name too.
+
+An extract that a current one has replaced can be loaded beside it, into the
+schema ``earlier``, so that the two can be compared.
+"""
 
 # ruff: noqa: S608 (names are those of configs/tables.yaml, texts are quoted as literals)
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from datrial.config.mapping import SourceMapping, TableMapping
-from datrial.config.tables import Column, staging_tables
+from datrial.config.tables import staging_tables
 from datrial.errors import DatrialError, UsageError
-from datrial.extracts.batches import Pseudonymise, batch_schema, text_batches
-from datrial.extracts.decoding import add_macros, decoded, literal
+from datrial.extracts.batches import read_ahead, text_batches
+from datrial.extracts.decoding import literal
+from datrial.extracts.load_columns import SQL_TYPES, mapped_columns, raw_columns
+from datrial.extracts.load_desk import Decoder, Pseudonymises, desk
 from datrial.extracts.receipts import Receipt
 
 if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
-_SQL_TYPES = {
-    "reference": "varchar",
-    "date": "date",
-    "integer": "bigint",
-    "code": "varchar",
-    "text": "varchar",
-}
+_EXTRACT = (
+    "table_name varchar, extract_id varchar, mapping varchar, source varchar, site varchar, "
+    "part varchar, covers_start date, covers_end date, arrival bigint, received bigint"
+)
+_FIRST = "extract_id varchar, row_number bigint, row_kind varchar, site varchar"
+_MEMORY = "2GB"  # of a warehouse in a file; beyond that DuckDB works in a folder beside the file
 
 
 def load(
@@ -33,12 +42,16 @@ def load(
     receipts: Iterable[Receipt],
     mappings: Iterable[SourceMapping],
     landing: Path,
-    pseudonymise: Pseudonymise,
+    pseudonymiser: Pseudonymises,
+    *,
+    earlier: Iterable[Receipt] = (),
 ) -> None:
     """Make ``raw.<table>``, ``mapped.<table>`` and ``raw.extract`` from landed files.
 
-    Every staging table that one of the mappings feeds is made, if need be with
-    no rows. No reference and no withheld column ever enters the database.
+    Every staging table that one of the mappings feeds is made, if need be with no
+    rows. Each extract is loaded in one transaction, and its rows stand in the
+    order of the file. No reference, no withheld column and no text that was not
+    understood ever enters the database.
 
     Parameters
     ----------
@@ -50,8 +63,11 @@ def load(
         The study's mappings.
     landing
         The landing folder.
-    pseudonymise
-        What the references refer to, and references -> pseudonym of each.
+    pseudonymiser
+        Turns references into pseudonyms.
+    earlier
+        Extracts that the current ones have replaced: they are loaded to
+        ``earlier.<table>`` and ``earlier.extract`` and to nothing else.
 
     Raises
     ------
@@ -62,172 +78,121 @@ def load(
         spelling two meanings.
     """
     by_key = {mapping.key: mapping for mapping in mappings}
+    shelves = {"mapped": _in_order(receipts, by_key), "earlier": _in_order(earlier, by_key)}
+    connection.execute("set enable_progress_bar = false")
+    _bound_memory(connection)
+    _make_tables(connection, {t.table for m in by_key.values() for t in m.tables})
+    with desk() as reading:
+        for schema, ordered in shelves.items():
+            for receipt in ordered:
+                mapping = by_key[receipt.mapping]
+                decoders = [
+                    (table, Decoder(reading, mapping, table, receipt.covers_end, pseudonymiser))
+                    for table in mapping.tables
+                ]
+                _load_extract(connection, schema, receipt, mapping, decoders, landing)
+
+
+def _in_order(receipts: Iterable[Receipt], mappings: dict[str, SourceMapping]) -> list[Receipt]:
     ordered = sorted(receipts, key=lambda receipt: receipt.extract_id)
-    strangers = sorted({r.mapping for r in ordered} - set(by_key))
+    strangers = sorted({r.mapping for r in ordered} - set(mappings))
     if strangers:
         raise UsageError(
             f"Receipts of mappings that the study does not have: {', '.join(strangers)}. "
             "Add them to the study file's sources, or leave the receipts out."
         )
-    connection.execute("set enable_progress_bar = false")
-    add_macros(connection)
-    _make_tables(connection, {t.table for m in by_key.values() for t in m.tables})
-    for receipt in ordered:
-        mapping = by_key[receipt.mapping]
-        for table in mapping.tables:
-            _load_text(connection, receipt, mapping, table, landing, pseudonymise)
-            _decode(connection, receipt, mapping, table)
+    return ordered
+
+
+def _bound_memory(connection: duckdb.DuckDBPyConnection) -> None:
+    """Bound the memory of a warehouse in a file; its temporary folder lies beside the file."""
+    file = connection.execute(
+        "select path from duckdb_databases() where database_name = current_database()"
+    ).fetchall()[0][0]
+    if file:
+        connection.execute(f"set memory_limit = '{_MEMORY}'")
 
 
 def _make_tables(connection: duckdb.DuckDBPyConnection, tables: set[str]) -> None:
-    connection.execute("create schema raw; create schema mapped")
-    connection.execute(
-        "create table raw.extract (table_name varchar, extract_id varchar, mapping varchar, "
-        "source varchar, site varchar, covers_start date, covers_end date, received bigint)"
-    )
+    connection.execute("create schema raw; create schema mapped; create schema earlier")
+    connection.execute(f"create table raw.extract ({_EXTRACT})")
+    connection.execute(f"create table earlier.extract ({_EXTRACT})")
     for name in sorted(tables):
         contract = staging_tables()[name].columns
-        texts = "".join(f', "{column}" varchar' for column in contract)
-        typed = "".join(f', "{column}" {_SQL_TYPES[c.kind]}' for column, c in contract.items())
-        first = "extract_id varchar, row_number bigint, row_kind varchar, site varchar"
-        connection.execute(f"create table raw.{name} ({first}{texts})")
-        connection.execute(f"create table mapped.{name} ({first}{typed}, problems varchar[])")
+        texts = "".join(
+            f', "{column}" {SQL_TYPES["reference" if c.of else "text"]}'
+            for column, c in contract.items()
+        )
+        typed = "".join(f', "{column}" {SQL_TYPES[c.kind]}' for column, c in contract.items())
+        connection.execute(f"create table raw.{name} ({_FIRST}{texts})")
+        for schema in ("mapped", "earlier"):
+            connection.execute(
+                f"create table {schema}.{name} ({_FIRST}{typed}, problems varchar[])"
+            )
 
 
-def _load_text(
+def _load_extract(
     connection: duckdb.DuckDBPyConnection,
+    schema: str,
     receipt: Receipt,
     mapping: SourceMapping,
-    table: TableMapping,
+    decoders: list[tuple[TableMapping, Decoder]],
     landing: Path,
-    pseudonymise: Pseudonymise,
 ) -> None:
-    """Fill ``raw.<table>`` from one file, counting the rows as they are read."""
-    import duckdb
-    import pyarrow as pa
-
-    received = 0
-    failure: list[DatrialError] = []
-
-    def counted() -> Iterator[pa.RecordBatch]:
-        nonlocal received
-        try:
-            for batch in text_batches(receipt.path(landing), mapping, table, pseudonymise):
-                received += batch.num_rows
-                yield batch
-        except DatrialError as error:
-            failure.append(error)
-            raise
-
-    reader = pa.RecordBatchReader.from_batches(batch_schema(table), counted())
-    columns = "".join(f', "{column}"' for column in table.columns)
-    site = "site_text" if table.site_column else literal(mapping.site or "")
-    connection.register("incoming", reader)
+    """Load the tables of one extract: all of it or nothing."""
+    connection.begin()
     try:
-        connection.execute(
-            f"insert into raw.{table.table} (extract_id, row_number, row_kind, site{columns}) "
-            f"select {literal(receipt.extract_id)}, row_number, row_kind, {site}{columns} "
-            "from incoming"
-        )
-    except duckdb.Error as error:
-        # DuckDB wraps what the reader raised, and its own text could quote a row's value.
-        reason = failure[0] if failure else _failed(table, receipt, error)
-        raise reason from None
-    finally:
-        connection.unregister("incoming")
+        for table, decode in decoders:
+            received = 0
+            for batch in read_ahead(text_batches(receipt.path(landing), mapping, table)):
+                received += batch.num_rows
+                _insert(connection, schema, receipt, mapping, table, decode(batch))
+            _note(connection, schema, receipt, table, received)
+        connection.commit()
+    except BaseException:
+        connection.rollback()
+        raise
+
+
+def _note(
+    connection: duckdb.DuckDBPyConnection,
+    schema: str,
+    receipt: Receipt,
+    table: TableMapping,
+    received: int,
+) -> None:
+    home = "raw" if schema == "mapped" else schema
     connection.execute(
-        "insert into raw.extract values (?, ?, ?, ?, ?, ?, ?, ?)",
+        f"insert into {home}.extract values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
-            table.table, receipt.extract_id, mapping.key, mapping.source, mapping.site,
-            mapping.covers.start, mapping.covers.end, received,
+            table.table, receipt.extract_id, receipt.mapping, receipt.source, receipt.site,
+            receipt.part, receipt.covers_start, receipt.covers_end, receipt.arrival, received,
         ],
     )  # fmt: skip
 
 
-def _decode(
+def _insert(
     connection: duckdb.DuckDBPyConnection,
+    schema: str,
     receipt: Receipt,
     mapping: SourceMapping,
     table: TableMapping,
+    batch: pa.Table,
 ) -> None:
-    """Fill ``mapped.<table>`` from the raw rows of one extract."""
+    """Add decoded rows to ``raw`` and ``mapped``, or to ``earlier``."""
     import duckdb
 
-    connection.execute(
-        f"create or replace temp view received as select * from raw.{table.table} "
-        f"where extract_id = {literal(receipt.extract_id)}"
-    )
+    # Not by a registered name: the warehouse would keep each batch until it commits.
+    incoming = connection.from_arrow(batch)
+    extract = literal(receipt.extract_id)
     try:
-        connection.execute(f"insert into mapped.{table.table} {mapped_select(mapping, table)}")
-    except duckdb.Error as error:
-        raise _failed(table, receipt, error) from None
-    connection.execute("drop view received")
-
-
-def _failed(table: TableMapping, receipt: Receipt, error: Exception) -> DatrialError:
-    """Name the step and the kind of error; DuckDB's own text could quote a row's value."""
-    return DatrialError(
-        f"{table.table}, extract {receipt.extract_id}: loading failed ({type(error).__name__})."
-    )
-
-
-def mapped_select(mapping: SourceMapping, table: TableMapping) -> str:
-    """Return the SELECT that decodes the relation ``received`` (rows of ``raw.<table>``).
-
-    A problem is ``<column>: <kind>``; rows that are not data have none. A
-    required column without a value always has one (``empty``).
-    """
-    columns = {"site": _site_contract(table), **staging_tables()[table.table].columns}
-    values, problems, joins = [], [], []
-    for name, column in columns.items():
-        if name in table.constants:
-            value, problem = _constant(name, column, mapping, table), "null"
-        elif name != "site" and name not in table.columns:
-            value, problem = "null", "null"
-        elif column.kind == "reference" or (name == "site" and not table.site_column):
-            value, problem = f'received."{name}"', "null"  # decoded when it was read
-        else:
-            value, problem = f'"{name}_text".value', f"'{name}: ' || \"{name}_text\".problem"
-            joins.append(
-                f'left join ({_decoded(name, column, mapping, table)}) as "{name}_text" '
-                f'on received."{name}" = "{name}_text".received'
-            )
-        values.append(f'{value} as "{name}"')
-        if column.required:
-            problem = f"coalesce({problem}, case when {value} is null then '{name}: empty' end)"
-        problems.append(problem)
-    found = f"list_filter([{', '.join(problems)}]::varchar[], lambda problem: problem is not null)"
-    return (
-        f"select received.extract_id, received.row_number, received.row_kind, {', '.join(values)}, "
-        f"case when received.row_kind = 'data' then {found} else [] end as problems "
-        f"from received {' '.join(joins)}"
-    )
-
-
-def _site_contract(table: TableMapping) -> Column:
-    """Return the site as a required code; the codes are the mapping's site keys."""
-    return Column(kind="code", required=True, codes=tuple(table.site_values) or ("site",))
-
-
-def _decoded(name: str, column: Column, mapping: SourceMapping, table: TableMapping) -> str:
-    if name != "site":
-        return decoded(name, column, mapping, table, "received")
-    sites = table.model_copy(update={"values": {**table.values, "site": table.site_values}})
-    return decoded("site", column, mapping, sites, "received")
-
-
-def _constant(name: str, column: Column, mapping: SourceMapping, table: TableMapping) -> str:
-    """Return SQL for a column that has one code in all of a file's rows.
-
-    Raises
-    ------
-    UsageError
-        If it is not a code of ours.
-    """
-    code = table.constants[name]
-    if code not in column.codes:
-        raise UsageError(
-            f"configs/sources/{mapping.key}.yaml: constant {name!r} is {code!r}, not a code of "
-            f"{table.table}.{name}. Use one of: {', '.join(column.codes) or 'none, map a column'}."
+        if schema == "mapped":
+            incoming.project(raw_columns(extract, mapping, table)).insert_into(f"raw.{table.table}")
+        incoming.project(mapped_columns(extract, mapping, table)).insert_into(
+            f"{schema}.{table.table}"
         )
-    return literal(code)
+    except duckdb.Error as error:
+        # DuckDB's own text could quote a row's value: only the kind of error is told.
+        raise DatrialError(
+            f"{table.table}, extract {receipt.extract_id}: loading failed ({type(error).__name__})."
+        ) from None

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 
 from datrial.config.tables import staging_tables
 from datrial.errors import DatrialError
+from datrial.extracts.decoding import literal
+from datrial.extracts.load_columns import SQL_TYPES
 
 if TYPE_CHECKING:
     import duckdb
@@ -24,6 +26,13 @@ NOTHING_LOST = (
     "summary line",
     "duplicate of an earlier row",
     "duplicate of a row in an earlier extract",
+    "replaced by a later extract",
+)
+
+#: The rows of a table where they ended.
+_PLACED = (
+    "(select extract_id, row_number from staging.{0} union all "
+    "select extract_id, row_number from quarantine.row where table_name = '{0}')"
 )
 
 
@@ -47,24 +56,11 @@ def stage(connection: duckdb.DuckDBPyConnection, tables: Iterable[str], sql_fold
         If a SQL file is missing or fails, or if rows were lost or doubled.
     """
     names = sorted(tables)
+    connection.execute("set enable_progress_bar = false")
     connection.execute((sql_folder.parent / "macros.sql").read_text(encoding="utf-8"))
     _make_account_tables(connection)
     for name in names:
-        _judge_rows(connection, name, sql_folder)
-        columns = ", ".join(("extract_id", "row_number", "site", *staging_tables()[name].columns))
-        connection.execute(
-            f"create or replace table staging.{name} as "
-            f"select {columns} from judged where reject_reason is null "
-            "order by extract_id, row_number"
-        )
-        connection.execute("delete from quarantine.row where table_name = ?", [name])
-        connection.execute(
-            "insert into quarantine.row "
-            "select ?, extract_id, row_number, reject_reason, 'staging' "
-            "from judged where reject_reason is not null order by extract_id, row_number",
-            [name],
-        )
-        connection.execute("drop table judged")
+        _stage_table(connection, name, sql_folder)
         balance(connection, name)
 
 
@@ -106,9 +102,11 @@ def balance(connection: duckdb.DuckDBPyConnection, table: str) -> None:
         with problems as (
             select mapped.extract_id, unnest(mapped.problems) as problem
             from mapped.{table} as mapped
-            semi join staging.{table} as staged
-                on mapped.extract_id = staged.extract_id
-                and mapped.row_number = staged.row_number
+            anti join quarantine.row as quarantined
+                on quarantined.table_name = $name
+                and mapped.extract_id = quarantined.extract_id
+                and mapped.row_number = quarantined.row_number
+            where len(mapped.problems) > 0
         )
         select
             $name, extract_id, split_part(problem, ': ', 1), split_part(problem, ': ', 2), count(*)
@@ -132,29 +130,37 @@ def _prove(connection: duckdb.DuckDBPyConnection, table: str) -> None:
             f"{table}, extract {extract}: {received} rows were received, but {staged} are staged "
             f"and {quarantined} quarantined. The snapshot is not published; please report this."
         )
+    if _fingerprint(connection, f"raw.{table}") == _fingerprint(connection, _PLACED.format(table)):
+        return
     repeated, strange = connection.execute(
         f"""
-        with placed as (
-            select extract_id, row_number from staging.{table}
-            union all
-            select extract_id, row_number from quarantine.row where table_name = $name
-        ),
-        counted as (
-            select extract_id, row_number, count(*) as times from placed group by all
+        with counted as (
+            select extract_id, row_number, count(*) as times
+            from {_PLACED.format(table)} as placed group by all
         )
         select
             count(*) filter (counted.times > 1),
             count(*) filter (raw_row.row_number is null)
         from counted
         left join raw.{table} as raw_row using (extract_id, row_number)
-        """,
-        {"name": table},
+        """
     ).fetchall()[0]
-    if repeated or strange:
-        raise DatrialError(
-            f"{table}: {repeated} received rows stand in more than one place and {strange} rows "
-            "were never received. The snapshot is not published; please report this."
-        )
+    raise DatrialError(
+        f"{table}: {repeated} received rows stand in more than one place and {strange} rows "
+        "were never received. The snapshot is not published; please report this."
+    )
+
+
+def _fingerprint(connection: duckdb.DuckDBPyConnection, rows: str) -> tuple[int, int]:
+    """Return the number of rows and the sum of their hashes: equal for the same rows alone.
+
+    The sum depends on no order and needs no memory; that other rows have the same
+    one has a chance of 1 in 2^64.
+    """
+    found: tuple[int, int] = connection.execute(
+        f"select count(*), coalesce(sum(hash(extract_id, row_number)), 0) from {rows}"
+    ).fetchall()[0]
+    return found
 
 
 def _make_account_tables(connection: duckdb.DuckDBPyConnection) -> None:
@@ -172,15 +178,36 @@ def _make_account_tables(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(statement)
 
 
-def _judge_rows(connection: duckdb.DuckDBPyConnection, table: str, sql_folder: Path) -> None:
+def _stage_table(connection: duckdb.DuckDBPyConnection, table: str, sql_folder: Path) -> None:
+    """Make a staging table, and put the other rows into quarantine."""
     import duckdb
 
     path = sql_folder / f"{table}.sql"
     if not path.is_file():
         raise DatrialError(f"sql/staging/{table}.sql is missing.")
     select = path.read_text(encoding="utf-8").strip().rstrip(";")
+    contract = staging_tables()[table].columns
+    columns = ", ".join(("extract_id", "row_number", "site", *contract))
+    typed = "".join(f', "{name}" {SQL_TYPES[column.kind]}' for name, column in contract.items())
+    connection.begin()
     try:
-        connection.execute(f"create or replace temp table judged as {select}")
+        connection.execute("delete from quarantine.row where table_name = ?", [table])
+        connection.execute(
+            f"create or replace table staging.{table} "
+            f"(extract_id varchar, row_number bigint, site varchar{typed})"
+        )
+        # The SELECT runs twice: that costs less than holding all its rows with their verdicts.
+        connection.execute(
+            f"insert into staging.{table} select {columns} from ({select}\n) as judged "
+            "where reject_reason is null order by extract_id, row_number"
+        )
+        connection.execute(
+            f"insert into quarantine.row select {literal(table)}, extract_id, row_number, "
+            f"reject_reason, 'staging' from ({select}\n) as judged "
+            "where reject_reason is not null order by extract_id, row_number"
+        )
+        connection.commit()
     except duckdb.Error as error:
+        connection.rollback()
         # The text of a conversion error can quote a row's value: only its kind is told.
         raise DatrialError(f"sql/staging/{table}.sql failed ({type(error).__name__}).") from None
