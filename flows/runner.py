@@ -7,7 +7,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any, cast
 
-from datrial.config.study import studies
+from datrial.config.study import load_study, studies
 from datrial.pipeline.processes import end_with_parent
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def main() -> None:
 
 
 def deployments() -> list[RunnerDeployment]:
-    """Return what is on offer: every study each night, and two forms.
+    """Return what is on offer: each nightly study, and two forms.
 
     No concurrency limits: after ``kill -9`` Prefect would keep the dead run's
     slot, and no nightly run would ever start again. Our own lock keeps runs
@@ -53,6 +53,7 @@ def deployments() -> list[RunnerDeployment]:
     schedules = [
         Cron(NIGHTLY_CRON, timezone=TIME_ZONE, parameters={"study": study}, slug=study)
         for study in studies()
+        if load_study(study).nightly
     ]
     common: dict[str, Any] = {
         "parameters": {"study": studies()[0]},

@@ -140,7 +140,13 @@ class Retention(_Strict):
 
 
 class Study(_Strict):
-    """One evaluation, as its study file states it."""
+    """One evaluation, as its study file states it.
+
+    Attributes
+    ----------
+    nightly
+        Whether the server runs it every night.
+    """
 
     study: str
     title: str
@@ -158,6 +164,7 @@ class Study(_Strict):
     scoring: Scoring
     linkage: Linkage | None = None
     retention: Retention = Retention()
+    nightly: bool = True
     published: str | None = None
     analyses: dict[str, dict[str, Any]]
     primary_outcomes: tuple[str, ...]

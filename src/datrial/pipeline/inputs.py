@@ -92,7 +92,8 @@ def snapshot_id(inputs: Inputs, extracts: list[str]) -> str:
 def data_rules(study: Study) -> dict[str, Any]:
     """Return what of a study file decides a snapshot: all but the analysis plan and titles."""
     return study.model_dump(
-        mode="json", exclude={"title", "analyses", "primary_outcomes", "published"}
+        mode="json",
+        exclude={"title", "analyses", "primary_outcomes", "published", "nightly", "retention"},
     )
 
 
