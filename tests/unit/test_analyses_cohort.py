@@ -393,7 +393,8 @@ def test_two_versions_stand_side_by_side_and_their_difference_is_told() -> None:
 def test_only_the_versions_asked_for_are_shown() -> None:
     table = answer(profiled(), definitions)["perpetrators"]
     assert list(table.row_labels) == [
-        "serial_version_1", "marac_repeat_version_1", "police_repeat_version_1",
+        "serial_version_1", "marac_repeat_version_1", "marac_repeat_version_2",
+        "marac_repeat_version_1_not_2", "marac_repeat_version_2_not_1", "police_repeat_version_1",
     ]  # fmt: skip
 
 
