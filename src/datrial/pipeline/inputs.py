@@ -118,7 +118,7 @@ def run_identity(study: Study, snapshot: str, label: str) -> dict[str, Any]:
     return {
         "study": study.study,
         "snapshot_id": snapshot,
-        "resolved_study": study.model_dump(mode="json"),
+        "resolved_study": study.model_dump(mode="json", exclude={"nightly", "retention"}),
         "published": files_hash([published]),
         "code_version": code_version(),
         "label": label,
