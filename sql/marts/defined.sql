@@ -1,7 +1,7 @@
 -- Grain:   one row per allocated perpetrator and version of a definition of perpetrators
 -- Key:     person_id, definition, version
--- Source:  study.definition, cohort.member, cohort.follow_up, study.coverage_span,
---          staging.marac_case, staging.police_incident
+-- Source:  study.definition, cohort.member, cohort.follow_up, cohort.hearing,
+--          study.coverage_span, staging.police_incident
 -- Version: 1
 -- holds_from: the first day on which the definition holds. holds: whether it ever does, null
 -- where that cannot be known. Every version is here, whichever a study uses (role).
@@ -33,14 +33,10 @@ received as (
 
 hearing as (
     select distinct
-        marac_case.perpetrator_id as person_id,
-        marac_case.victim_id,
-        marac_case.hearing_date
-    from staging.marac_case as marac_case
-    inner join coverage_span
-        on coverage_span.source = 'marac'
-        and marac_case.site = coverage_span.site
-        and marac_case.hearing_date between coverage_span.first_day and coverage_span.last_day
+        hearing.person_id,
+        hearing.victim_id,
+        hearing.hearing_date
+    from cohort.hearing as hearing
 ),
 
 new_victim as (

@@ -1,6 +1,6 @@
 -- Grain:   one row per allocated perpetrator and follow-up period with MARAC coverage
 -- Key:     person_id, period
--- Source:  cohort.follow_up, study.coverage_span, staging.marac_case
+-- Source:  cohort.follow_up, cohort.hearing, study.coverage_span
 -- Version: 3
 -- An appearance is a case heard: a perpetrator and a victim at a meeting. The index
 -- meeting itself lies in no period. A hearing at any site counts if two things hold: its
@@ -17,18 +17,8 @@ coverage_span as (
     select * from study.coverage_span where source = 'marac'
 ),
 
-marac_case as (
-    select * from staging.marac_case
-),
-
 hearing as (
-    select
-        marac_case.perpetrator_id,
-        marac_case.hearing_date
-    from marac_case
-    inner join coverage_span
-        on marac_case.site = coverage_span.site
-        and marac_case.hearing_date between coverage_span.first_day and coverage_span.last_day
+    select * from cohort.hearing
 ),
 
 appearance as (
@@ -38,7 +28,7 @@ appearance as (
         count(*) as appearances
     from follow_up
     inner join hearing
-        on follow_up.person_id = hearing.perpetrator_id
+        on follow_up.person_id = hearing.person_id
         and hearing.hearing_date between follow_up.first_day and follow_up.last_day
     inner join coverage_span
         on follow_up.site = coverage_span.site

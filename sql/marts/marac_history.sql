@@ -1,6 +1,6 @@
 -- Grain:   one row per allocated perpetrator
 -- Key:     person_id
--- Source:  cohort.member, study.coverage_span, staging.marac_case, marts.defined
+-- Source:  cohort.member, cohort.hearing, study.coverage_span, marts.defined
 -- Version: 3
 -- Serial and repeat: the versions that the study uses, as marts.defined reads them.
 -- A hearing at any site counts, on a day for which that site sent its MARAC data: a row
@@ -17,41 +17,30 @@ coverage_span as (
     select * from study.coverage_span where source = 'marac'
 ),
 
-marac_case as (
-    select * from staging.marac_case
-),
-
 received as (
     select distinct coverage_span.site from coverage_span
 ),
 
 hearing as (
-    select
-        marac_case.perpetrator_id,
-        marac_case.victim_id,
-        marac_case.hearing_date
-    from marac_case
-    inner join coverage_span
-        on marac_case.site = coverage_span.site
-        and marac_case.hearing_date between coverage_span.first_day and coverage_span.last_day
+    select * from cohort.hearing
 ),
 
 pair as (
     select
-        hearing.perpetrator_id,
+        hearing.person_id,
         hearing.victim_id,
         count(*) as appearances
     from hearing
-    group by hearing.perpetrator_id, hearing.victim_id
+    group by hearing.person_id, hearing.victim_id
 ),
 
 history as (
     select
-        pair.perpetrator_id,
+        pair.person_id,
         cast(sum(pair.appearances) as bigint) as appearances,
         count(*) as victims
     from pair
-    group by pair.perpetrator_id
+    group by pair.person_id
 ),
 
 defined as (
@@ -75,5 +64,5 @@ select
     defined.is_repeat
 from member
 left join received on member.site = received.site
-left join history on member.person_id = history.perpetrator_id
+left join history on member.person_id = history.person_id
 left join defined on member.person_id = defined.person_id

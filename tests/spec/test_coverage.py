@@ -304,3 +304,21 @@ def test_the_rows_of_each_month_follow_from_the_date_of_the_event() -> None:
         ("marac", "site_1", "2017-02-01", 1),
         ("marac", SITE, "2017-01-01", 2),
     ]
+
+
+def test_a_hearing_counts_only_on_a_day_that_its_site_sent() -> None:
+    """cohort.hearing: the one rule that every count of hearings rests on."""
+    house = Warehouse()
+    house.covered("marac", SITE, "2017-01-01", "2017-02-28")
+    house.covered("marac", SITE, "2017-04-01", "2017-04-30")
+    house.covered("police", "site_1", "2017-01-01", "2017-12-31")
+    given_ = {
+        "2016-12-31": False, "2017-01-01": True, "2017-02-28": True, "2017-03-01": False,
+        "2017-03-31": False, "2017-04-01": True, "2017-05-01": False,
+    }  # fmt: skip
+    columns = "perpetrator_id, victim_id, site, hearing_date"
+    house.rows("staging.marac_case", columns, *(("p1", "v1", SITE, day) for day in given_))
+    house.rows("staging.marac_case", columns, ("p1", "v1", "site_1", "2017-02-03"))
+    house.build()
+    found = house.get("hearing_date", "cohort.hearing")
+    assert found == [(day,) for day, counts in given_.items() if counts]

@@ -19,7 +19,7 @@ from datrial.checks.run import run_checks
 from datrial.errors import DatrialError, UsageError
 from datrial.report.checks_page import write_checks_page
 from datrial.report.checks_trend import percent, trend
-from datrial.results.check_history import CHECKS, earlier_checks, read_checks, save_checks
+from datrial.results.check_history import CHECKS, earlier_checks, read_checks
 from datrial.results.store import write_run
 
 CHROMIUM = (
@@ -75,9 +75,7 @@ def store(home: Path, name: str, content: dict[str, Any] | None, **changes: Any)
     day = int(name.rpartition("-")[2])
     end = f"2026-10-{day:02d}T02:00:00+00:00"
     manifest = {**given.manifest(), "snapshot_id": f"snapshot{day}", "end": end, **changes}
-    write_run(home, name, {**manifest, "run_id": name}, given.tables()[:1], {})
-    if content is not None:
-        save_checks(home, name, content)
+    write_run(home, name, {**manifest, "run_id": name}, given.tables()[:1], {}, content)
     return name
 
 

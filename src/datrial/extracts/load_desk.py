@@ -19,17 +19,12 @@ from datrial.config.mapping import SourceMapping, TableMapping
 from datrial.config.tables import Column, staging_tables
 from datrial.errors import DatrialError
 from datrial.extracts.decoding import add_macros, compared_literals, decoded
+from datrial.extracts.text import NO_REFERENCE
 
 if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
-#: Never a reference, whatever a mapping says: all these people would become one person.
-_NO_REFERENCE = (
-    "", "-", "--", ".", "?", "0", "n/a", "n.a.", "na", "n/k", "nk", "nil", "none", "null",
-    "not known", "not applicable", "unknown", "tbc", "x", "xx", "xxx",
-    "#n/a", "#ref!", "#value!", "#name?", "#div/0!", "#null!", "#num!",
-)  # fmt: skip
 _PEOPLE = ("perpetrator", "victim")
 
 
@@ -86,7 +81,7 @@ class Decoder:
         contract = staging_tables()[table.table].columns
         self._references = {n: c for n, c in contract.items() if c.of and n in table.columns}
         absent = compared_literals(
-            (*_NO_REFERENCE, *mapping.missing, *mapping.dont_know, *mapping.not_applicable)
+            (*sorted(NO_REFERENCE), *mapping.missing, *mapping.dont_know, *mapping.not_applicable)
         )
         self._named = (
             f"select place, case when not list_contains([{absent}], as_compared(received)) "

@@ -11,7 +11,16 @@ from zoneinfo import ZoneInfo
 
 from datrial.config.spelling import plain
 
-__all__ = ["cell_text", "plain"]
+__all__ = ["NO_REFERENCE", "cell_text", "plain"]
+
+#: Never a reference, whatever a mapping says, in the form of ``plain``: everybody "withheld"
+#: would be one person. The last ones are what a spreadsheet writes for an error.
+NO_REFERENCE = frozenset(
+    ("", "-", "--", ".", "?", "0", "n/a", "n.a.", "na", "n/k", "nk", "nil", "none", "null", "tbc",
+     "not known", "not applicable", "not recorded", "not given", "not stated", "unknown", "x", "xx",
+     "xxx", "anon", "anonymous", "withheld", "refused", "test", "dummy", "#n/a", "#ref!", "#value!",
+     "#name?", "#div/0!", "#null!", "#num!")
+)  # fmt: skip
 
 
 @cache

@@ -12,15 +12,11 @@ import unicodedata
 from functools import lru_cache
 
 from datrial.config.mapping import DateOrder
-from datrial.config.spelling import plain
+from datrial.extracts.text import NO_REFERENCE, plain
 
 _CACHED = 200_000
-#: Texts, in the form of ``plain``, that stand where nothing is known.
-NOTHING = frozenset(
-    ("", "-", "--", ".", "?", "0", "n/a", "n.a.", "na", "n/k", "nk", "nil", "none", "null", "tbc",
-     "not known", "not applicable", "not recorded", "not given", "not stated", "unknown", "x", "xx",
-     "xxx", "anon", "anonymous", "withheld", "refused", "test", "dummy", "nfa", "no fixed abode")
-)  # fmt: skip
+#: Texts, in the form of ``plain``, that stand where nothing is known of a name or a home.
+NOTHING = NO_REFERENCE | {"nfa", "no fixed abode"}
 _UNKNOWN_WORDS = frozenset(
     ("UNKNOWN", "UNK", "NK", "NA", "NONE", "NOT", "KNOWN", "RECORDED", "ANON", "ANONYMOUS", "TEST",
      "TBC", "WITHHELD", "XX", "XXX", "XXXX", "NAME", "SURNAME", "FORENAME", "MALE", "FEMALE")

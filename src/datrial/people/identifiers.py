@@ -12,13 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from datrial.config.mapping import SourceMapping, TableMapping
-from datrial.config.spelling import plain
 from datrial.config.tables import staging_tables
 from datrial.extracts.layout import row_judge
 from datrial.extracts.readers import read_table
 from datrial.extracts.receipts import Receipt
+from datrial.extracts.text import NO_REFERENCE, plain
 from datrial.people.cleaning import (
-    NOTHING,
     clean_date,
     clean_given_name,
     clean_name,
@@ -97,7 +96,7 @@ def _of_file(
     """Yield one file's distinct rows; each distinct text is cleaned once."""
     layout, batches = read_table(receipt.path(landing), mapping, table)
     judge = row_judge(table, layout)
-    absent = NOTHING | {
+    absent = NO_REFERENCE | {
         plain(text) for text in (*mapping.missing, *mapping.dont_know, *mapping.not_applicable)
     }
     contract = staging_tables()[table.table].columns

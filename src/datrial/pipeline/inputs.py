@@ -11,12 +11,10 @@ from datrial.allocation.ledger import Ledger
 from datrial.config.mapping import SourceMapping, load_mappings
 from datrial.config.project import home, project_root
 from datrial.config.study import Study
+from datrial.extracts.inbox import SIMULATED_MARK
 from datrial.people.pseudonyms import Pseudonymiser, load_pseudonymiser
 from datrial.pipeline.identity import WAREHOUSE_ROOMS, code_version, content_hash, files_hash
 from datrial.pipeline.job import Job
-
-#: `datrial simulate` writes this file beside its extracts.
-SIMULATED_MARK = "SIMULATED"
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from datrial.errors import DatrialError, UsageError
-from datrial.results.files import write_atomically
 from datrial.results.folder import MANIFEST, read_manifest, read_times, run_folder
 from datrial.results.manifest import Manifest, is_run_id
 
@@ -43,19 +42,6 @@ def encode_checks(checks: dict[str, Any]) -> bytes:
     """Return checks as the bytes of ``checks.json``: same checks, same bytes."""
     text = json.dumps(checks, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False)
     return (text + "\n").encode()
-
-
-def save_checks(home: Path, run_id: str, checks: dict[str, Any]) -> Path:
-    """Write a stored run's checks, whole or not at all, and return the file.
-
-    Raises
-    ------
-    UsageError
-        If there is no such run.
-    """
-    path = run_folder(home, run_id) / CHECKS
-    write_atomically(path, encode_checks(checks))
-    return path
 
 
 def read_checks(home: Path, run_id: str) -> CheckedRun:

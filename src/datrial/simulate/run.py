@@ -9,6 +9,7 @@ from datrial import __version__
 from datrial.allocation.schemes import CONTROL, INTERVENTION
 from datrial.config.study import Study
 from datrial.errors import UsageError
+from datrial.extracts.inbox import SIMULATED_MARK
 from datrial.simulate import SimulationSummary, manifest
 from datrial.simulate.linkage import shares_no_reference, unlink
 from datrial.simulate.linkage_truth import add_linkage_truth
@@ -19,7 +20,6 @@ from datrial.simulate.truth import truth_files
 from datrial.simulate.world import World, make_world
 from datrial.simulate.writers import csv_bytes, parts, workbook_bytes, write_file
 
-SIMULATED = "SIMULATED"
 #: The studies of the Drive world: their agencies write the same events down, each in its way.
 STUDIES = ("drive", "drive_linkage")
 
@@ -60,7 +60,7 @@ def run(
         add_linkage_truth(truth, unlinked)
     for name, data in truth.items():
         files[f"truth/{name}"] = data
-    files[SIMULATED] = _marker(study, seed, scale)
+    files[SIMULATED_MARK] = _marker(study, seed, scale)
     _write(out, files, manifest.content(study, seed, scale, files))
     return SimulationSummary(out, seed, scale, rows, _allocated(world))
 
@@ -78,7 +78,7 @@ def _check(study: Study, out: Path, seed: int, scale: int) -> None:
     if out.exists() and not out.is_dir():
         raise UsageError(f"{out}: is not a folder. Name a folder to write the extracts to.")
     # The marker allows the public pseudonym key: it must never come beside real extracts.
-    if out.is_dir() and any(out.iterdir()) and not (out / SIMULATED).is_file():
+    if out.is_dir() and any(out.iterdir()) and not (out / SIMULATED_MARK).is_file():
         raise UsageError(
             f"{out}: holds files that datrial did not simulate. Name an empty or a new folder."
         )
@@ -111,7 +111,7 @@ def _write(out: Path, files: dict[str, bytes], listing: bytes) -> None:
     truth.mkdir(parents=True, exist_ok=True)
     old = manifest.written_before(out)
     (out / manifest.MANIFEST).unlink(missing_ok=True)
-    write_file(out / SIMULATED, files[SIMULATED])
+    write_file(out / SIMULATED_MARK, files[SIMULATED_MARK])
     for name in old:
         if name not in files:
             (out / name).unlink(missing_ok=True)
