@@ -166,7 +166,9 @@ def test_dont_know_is_an_absent_answer_where_the_column_has_no_such_code(folders
     assert row.fetchall() == [("direct", None, [])]
 
 
-@pytest.mark.parametrize("text", ["", " ", "-", "n.a.", "Not known", "UNKNOWN", "?", "N/A", "0", "withheld", "#N/A"])
+@pytest.mark.parametrize(
+    "text", ["", " ", "-", "n.a.", "Not known", "UNKNOWN", "?", "N/A", "0", "withheld", "#N/A"]
+)
 def test_a_cell_without_a_reference_is_nobody_and_never_one_shared_person(
     folders: Folders, text: str
 ) -> None:
