@@ -111,9 +111,8 @@ def _say_received(received: Received) -> str:
 
 
 def _say_allocated(allocated: Allocated) -> str:
-    arms = ", ".join(f"{count} {arm}" for arm, count in allocated.arms.items()) or "nobody"
     excluded = sum(allocated.excluded.values())
-    return f"in the ledger: {arms}; {allocated.new} new; {excluded} not eligible"
+    return f"in the ledger: {allocated.in_words}; {allocated.new} new; {excluded} not eligible"
 
 
 def _say_built(built: Built) -> str:

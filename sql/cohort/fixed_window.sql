@@ -1,7 +1,7 @@
 -- Grain:   one row per allocated perpetrator, source with dated events, and fixed window
 -- Key:     person_id, source, follow_up_window
 -- Source:  cohort.spell
--- Version: 1
+-- Version: 2
 -- Fixed months from the index date, the same for both arms, with the days observed in each:
 -- see cohort.spell. The study's periods hang on an end of intervention that is
 -- constructed for controls; these do not (sensitivity).

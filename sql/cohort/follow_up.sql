@@ -1,7 +1,7 @@
 -- Grain:   one row per allocated perpetrator, source with dated events, and follow-up period
 -- Key:     person_id, source, period
 -- Source:  cohort.spell
--- Version: 3
+-- Version: 4
 -- The study's periods around the intervention, with the days observed in each: see
 -- cohort.spell.
 

@@ -2,8 +2,8 @@
 -- Key:     person_id
 -- Source:  ledger.allocation, staging.cms_service_user, staging.marac_case, study.setting,
 --          study.coverage, study.arm, people.characteristic, ledger.police_request,
---          staging.police_incident
--- Version: 2
+--          staging.police_incident, staging.person_event
+-- Version: 3
 -- Index date: the MARAC meeting of the allocation. Age: as recorded there; the lower where
 -- two ages are recorded; where none is, from the date of birth (which is in no table).
 -- End of intervention: the closure date; without one (all controls), the index date
@@ -13,8 +13,15 @@
 -- There may be gaps before it (study.coverage_span).
 -- police_asked: whether the police were asked about him. Where the ledger holds no list for
 -- the police: all of the intervention arm and whoever has a record; of the others null.
--- death_date, prison_from and moved_away_on: not available (null), as no source that a mapping
--- reads gives them. So nobody's time at risk ends before the data do.
+-- death_date, moved_away_on, prison_from: where a source tells of such events; else null.
+-- Death is the first day told. Moving away is the first on or after the index date: whoever
+-- moved before it was heard here again. Prison is the first day of the first stay that did
+-- not end before the index date; a release on the index date, or on the day of the entry,
+-- has ended it.
+-- Death and moving away end what can be observed of a person (cohort.spell). Prison does not:
+-- he is still allocated, can be recorded from prison, and the intervention may be what brought
+-- him there; to leave out his time there would compare arms by what came after the
+-- allocation. The day is here for sensitivity.
 
 with allocation as (
     select * from ledger.allocation
@@ -32,6 +39,10 @@ characteristic as (
     select * from people.characteristic
 ),
 
+person_event as (
+    select * from staging.person_event
+),
+
 police_list as (
     select count(*) > 0 as exists_at_all from ledger.police_request
 ),
@@ -39,6 +50,38 @@ police_list as (
 with_police_record as (
     select distinct police_incident.perpetrator_id as person_id
     from staging.police_incident as police_incident
+),
+
+leaving as (
+    select
+        allocation.person_id,
+        min(person_event.event_date) filter (
+            where person_event.event = 'died'
+        ) as death_date,
+        min(person_event.event_date) filter (
+            where person_event.event = 'moved_away'
+            and person_event.event_date >= allocation.meeting_date
+        ) as moved_away_on
+    from allocation
+    inner join person_event on allocation.person_id = person_event.perpetrator_id
+    group by allocation.person_id
+),
+
+prison as (
+    select
+        allocation.person_id,
+        min(entry.event_date) as prison_from
+    from allocation
+    inner join person_event as entry
+        on allocation.person_id = entry.perpetrator_id
+        and entry.event = 'prison'
+    where not exists (
+        select 1 from person_event as release
+        where release.perpetrator_id = entry.perpetrator_id
+            and release.event = 'released'
+            and release.event_date between entry.event_date and allocation.meeting_date
+    )
+    group by allocation.person_id
 ),
 
 data_end as (
@@ -109,14 +152,16 @@ select
             then allocation.person_id in (select person_id from ledger.police_request)
         when arm.role = 'intervention' or with_police_record.person_id is not null then true
     end as police_asked,
-    cast(null as date) as death_date,
-    cast(null as date) as prison_from,
-    cast(null as date) as moved_away_on
+    leaving.death_date,
+    prison.prison_from,
+    leaving.moved_away_on
 from allocation
 left join service_user on allocation.person_id = service_user.perpetrator_id
 left join age_at_index on allocation.person_id = age_at_index.person_id
 left join characteristic on allocation.person_id = characteristic.person_id
 left join data_end on allocation.site = data_end.site
+left join leaving on allocation.person_id = leaving.person_id
+left join prison on allocation.person_id = prison.person_id
 left join study.arm as arm on allocation.arm = arm.arm
 left join with_police_record on allocation.person_id = with_police_record.person_id
 cross join mean_duration

@@ -1,7 +1,7 @@
 -- Grain:   one row per allocated perpetrator, source with dated events, and spell of time
 -- Key:     person_id, source, scheme, spell
 -- Source:  cohort.member, study.period, study.window, study.coverage, study.coverage_span
--- Version: 3
+-- Version: 4
 -- Scheme 'period': the study's periods around the intervention. A period is the days after
 -- one anchor day up to and including another; a period with including_start counts its first
 -- anchor day and not its last (six months before: from index - 6 months to the day before
@@ -12,6 +12,10 @@
 -- are the first and the last day observed; there may be gaps between them. Where the end of
 -- intervention is not known, observed_days is null. The end of the data is the last day
 -- received.
+-- Nobody is observed after the day on which he died or moved away (cohort.member): what comes
+-- later is censored. That day itself is observed. It stays so if he appears again: to take
+-- back the time of those only who were recorded again would hang the time at risk on its own
+-- outcome. Prison ends nothing.
 
 with member as (
     select * from cohort.member
@@ -68,7 +72,8 @@ anchored as (
             when 'end' then member.end_date
             else coverage.last_day
         end + to_months(scheme.until_months) as until_day,
-        scheme.including_start
+        scheme.including_start,
+        least(member.death_date, member.moved_away_on) as left_on
     from member
     inner join coverage on member.site = coverage.site
     cross join scheme
@@ -86,7 +91,8 @@ bounded as (
         cast(anchored.after_day as date)
         + (case when anchored.including_start then 0 else 1 end) as first_day,
         cast(anchored.until_day as date)
-        - (case when anchored.including_start then 1 else 0 end) as last_day
+        - (case when anchored.including_start then 1 else 0 end) as last_day,
+        coalesce(anchored.left_on, date '9999-12-31') as left_on
     from anchored
 ),
 
@@ -97,9 +103,9 @@ observed as (
         bounded.scheme,
         bounded.spell,
         min(greatest(bounded.first_day, coverage_span.first_day)) as observed_first,
-        max(least(bounded.last_day, coverage_span.last_day)) as observed_last,
+        max(least(bounded.last_day, coverage_span.last_day, bounded.left_on)) as observed_last,
         sum(
-            least(bounded.last_day, coverage_span.last_day)
+            least(bounded.last_day, coverage_span.last_day, bounded.left_on)
             - greatest(bounded.first_day, coverage_span.first_day) + 1
         ) as observed_days
     from bounded
@@ -108,6 +114,7 @@ observed as (
         and bounded.site = coverage_span.site
         and bounded.first_day <= coverage_span.last_day
         and bounded.last_day >= coverage_span.first_day
+        and bounded.left_on >= greatest(bounded.first_day, coverage_span.first_day)
     where bounded.first_day <= bounded.last_day
     group by bounded.person_id, bounded.source, bounded.scheme, bounded.spell
 )

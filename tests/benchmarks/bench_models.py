@@ -1,4 +1,4 @@
-"""Measure the models: latent classes, ordered logit, random-effects Poisson.
+"""Measure the models: ordered logit, random-effects Poisson, rates.
 
 Run as ``python tests/benchmarks/bench_models.py``; prints a table of sizes and seconds. A
 peer that would take minutes is measured at a smaller size, which its row says. Set
@@ -14,23 +14,12 @@ import numpy as np
 import pandas as pd
 
 from datrial.models import (
-    fit_latent_classes,
     fit_ordered_logit,
     fit_random_effects_poisson,
     fit_rate,
 )
 
 LEVELS = ["none", "standard", "moderate", "high"]
-
-
-def needs(n_people: int, seed: int = 0) -> pd.DataFrame:
-    """Simulate 12 needs of a zero class and five others, 5% of answers missing."""
-    rng = np.random.default_rng(seed)
-    profiles = np.vstack([np.zeros(12), rng.uniform(0.05, 0.95, (5, 12))])
-    of_class = rng.choice(6, n_people, p=[0.25, 0.2, 0.2, 0.15, 0.1, 0.1])
-    answers = (rng.random((n_people, 12)) < profiles[of_class]).astype(float)
-    answers[rng.random(answers.shape) < 0.05] = np.nan
-    return pd.DataFrame(answers, columns=[f"need_{j}" for j in range(1, 13)])
 
 
 def abuse(n_rows: int, seed: int = 0) -> tuple[str, pd.DataFrame]:
@@ -84,27 +73,6 @@ def measure(what: str, size: str, call: Callable[[], object], repeats: int = 3) 
 def main() -> None:
     """Run every measurement."""
     print(f"{'what':<58} {'size':<26} {'seconds':>9}")
-    small = needs(487)
-    for starts in (50, 200):
-        measure(
-            f"latent classes, native, K=6, zero class, {starts} starts",
-            "487 x 12",
-            lambda starts=starts: fit_latent_classes(small, 6, zero_class=True, n_starts=starts),
-        )
-    measure(
-        "latent classes, StepMix 3.0.0, K=6, zero class, 50 starts",
-        "487 x 12",
-        lambda: fit_latent_classes(small, 6, zero_class=True, n_starts=50, engine="stepmix"),
-        repeats=1,
-    )
-    for n in (50_000, 500_000):
-        many = needs(n)
-        measure(
-            "latent classes, native, K=6, zero class, 200 starts",
-            f"{n:,} x 12",
-            lambda many=many: fit_latent_classes(many, 6, zero_class=True),
-            repeats=1,
-        )
     for n in (1_500, 150_000, 1_500_000):
         formula, data = abuse(n)
         measure(

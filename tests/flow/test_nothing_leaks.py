@@ -114,7 +114,8 @@ def test_what_the_commands_say_leaks_nothing(world: World) -> None:
     for words in (
         ["checks"], ["status"], ["status", "--json"], ["extracts", "list"],
         ["extracts", "coverage"], ["extracts", "differences"], ["retention"],
-        ["linkage", "report"], ["allocate"],
+        ["linkage", "report"], ["allocate"], ["allocation", "list"],
+        ["allocation", "conflicts"],
     ):  # fmt: skip
         ended = world.ask(*words)
         assert ended.returncode == 0, ended.stderr

@@ -372,9 +372,9 @@ FORMS = [
     ("behaviour_change", {}, "predictions", "intake", "none", "probability"),
     ("risk_score", {}, "means", "intake", "observed", "mean"),
     ("risk_score", {}, "rate_ratios", "midpoint", "estimate", "rate_ratio"),
-    ("needs_classes", {"starts": 2}, "prevalence", "any_answer", "intake", "count"),
-    ("needs_classes", {"starts": 2}, "prevalence", "housing", "intake", "answered"),
-    ("needs_classes", {"starts": 2}, "prevalence", "no_needs", "intake", "share"),
+    ("needs", {}, "prevalence", "any_answer", "intake", "count"),
+    ("needs", {}, "prevalence", "housing", "intake", "answered"),
+    ("needs", {}, "prevalence", "no_needs", "intake", "share"),
     ("needs_classes", {"starts": 2}, "sizes", "class_1", "share", "share"),
 ]
 
@@ -396,7 +396,7 @@ def test_without_case_management_data_there_is_no_number_of_forms(
 def test_forms_that_are_not_there_although_data_were_received_are_zero() -> None:
     house = two_sites()
     assert told(answer(house, "behaviour_change")["counts"], "intake", "none") == 0
-    needs = answer(house, "needs_classes", starts=2)["prevalence"]
+    needs = answer(house, "needs")["prevalence"]
     assert told(needs, "any_answer", "intake") == 0
     assert told(needs, "housing", "intake", "share") == absent("no service user has an answer")
 

@@ -62,8 +62,14 @@ def _map(connection: Any, table: str, rows: list[dict[str, Any]]) -> None:
 def allocate(connection: Any, *rows: tuple[str, str, str, str]) -> None:
     """Write the ledger: (person, site, meeting date, arm)."""
     connection.execute(
+        "create schema if not exists study; create or replace table study.arm as "
+        "from (values ('intervention', 'intervention'), ('control', 'control')) as arm(arm, role)"
+    )
+    connection.execute(
         "create schema if not exists ledger; create or replace table ledger.allocation "
-        "(person_id varchar, site varchar, meeting_date date, arm varchar, scheme varchar)"
+        "(person_id varchar, site varchar, meeting_date date, arm varchar, scheme varchar); "
+        "create or replace table ledger.merged (person_id varchar, reference_id varchar, "
+        "site varchar, meeting_date date, arm varchar, stands boolean, same_arm boolean)"
     )
     for row in rows:
         connection.execute("insert into ledger.allocation values (?, ?, ?, ?, 'imported')", row)

@@ -36,12 +36,14 @@ NEEDS = {
 PARAMETERS: dict[str, dict[str, Any]] = {
     "extracts_received": {},
     "participant_flow": {},
+    "needs": {"time_point": "midpoint", "dont_know": "missing"},
     "needs_classes": {
         "time_point": "midpoint",
         "classes": [2, 3, 4, 5, 6],
         "profile_of": 6,
         "zero_class": True,
     },
+    "needs_behaviour": {"time_point": "midpoint", "outcome": "any"},
     "behaviour_change": {"outcome": "physical", "formula": "time_point + age"},
     "risk_score": {"formula": "time_point + site", "effect": "gamma"},
     "marac_follow_up": {"sites": ["site_2"]},
@@ -185,7 +187,7 @@ def _flow() -> Table:
 def _prevalence() -> Table:
     shares = (0.22, 0.19, 0.18, 0.17, 0.16, 0.15, 0.14, 0.14, 0.06, 0.07, 0.05, 0.01)
     table = _table(
-        "needs_classes.prevalence",
+        "needs.prevalence",
         "Service users with each need",
         "Of those answered.",
         {"any_answer": "Forms with an answered need", **NEEDS},

@@ -49,7 +49,7 @@ from datrial.allocation.seed_files import (
     make_seed_file,
 )
 from datrial.allocation.settings import amend, check_settings, lock_settings, settings_of
-from datrial.allocation.visible import visible_allocations, visible_entries
+from datrial.allocation.visible import visible_entries
 from datrial.config.allocation import Minimisation
 from datrial.config.study import Study, load_study
 from datrial.errors import UsageError
@@ -498,7 +498,7 @@ def test_an_analyst_sees_codes_until_the_unblinding(ledger: Ledger, blinded: Stu
     allocate(ledger, blinded)
     before = ledger.digest(blinded.study)
     assert sorted(arm_labels(ledger, blinded, Role.ANALYST, "k").values()) == ["Arm A", "Arm B"]
-    assert sorted(arm_keys(ledger, blinded, Role.ANALYST, "k").values()) == ["arm_A", "arm_B"]
+    assert sorted(arm_keys(ledger, blinded, Role.ANALYST, "k").values()) == ["arm_a", "arm_b"]
     assert set(arm_labels(ledger, blinded, Role.OPERATOR, "k").values()) == {HIDDEN}
     unblind(
         ledger, blinded, scope=Scope.PERSON, to="ward", reason="why", operator="o",
@@ -528,8 +528,8 @@ def test_an_edit_of_the_study_file_makes_no_arm_known(ledger: Ledger, study: Stu
 def test_the_codes_are_permuted_by_the_key(blinded: Study) -> None:
     assert arm_codes(blinded, "key") == arm_codes(blinded, "key")
     first = [arm_codes(blinded, f"key {i}")["intervention"] for i in range(200)]
-    assert set(first) == {"A", "B"}
-    assert 60 < first.count("A") < 140
+    assert set(first) == {"a", "b"}
+    assert 60 < first.count("a") < 140
 
 
 @pytest.mark.parametrize(
@@ -572,7 +572,6 @@ def test_no_arm_of_a_blinded_study_is_shown(ledger: Ledger, blinded: Study) -> N
     for role in Role:
         shown = [
             visible_entries(ledger, study, role, "k"),
-            visible_allocations(rows, ledger, study, role, "k"),
             list(arm_labels(ledger, study, role, "k").values()),
         ]
         assert "canary" not in str(shown).lower()

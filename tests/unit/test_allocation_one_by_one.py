@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from datrial.allocation.commitment import Seed, public_seed
+from datrial.allocation.digests import candidates_digest
 from datrial.allocation.eligibility import Hearing, Reason
 from datrial.allocation.entries import Kind
 from datrial.allocation.ledger import Ledger
@@ -27,7 +28,7 @@ from datrial.allocation.replaying import replay
 from datrial.allocation.sequential.chosen import scheme_of
 from datrial.allocation.sequential.parts import Candidate, History, Stream
 from datrial.allocation.sequential.replaying import replay_sequential
-from datrial.allocation.settings import amend, settings_of
+from datrial.allocation.settings import amend, lock_settings, settings_of
 from datrial.config.allocation import Allocation
 from datrial.config.study import Arm, Site, Study, load_study
 from datrial.errors import DataError, UsageError
@@ -120,6 +121,24 @@ def test_every_draw_follows_from_seed_and_ledger_alone(ledger: Ledger, method: s
     found = replay(ledger, study, public_seed(study))
     assert (found.valid, found.drawn, found.follow) == (True, 70, 70)
     assert not replay(ledger, study, Seed(study.seed + 1)).valid
+
+
+@pytest.mark.parametrize("method", SETTINGS)
+def test_every_entry_tells_who_was_drawn_with_him(ledger: Ledger, method: str) -> None:
+    study = make_study(method)
+    allocate(ledger, study, GIVEN[:25])
+    allocate(ledger, study, GIVEN)  # five of March became known later
+    told = [each.allocation for each in ledger.entries(study.study)]
+    parts = (range(25), range(25, 30), range(30, 50), range(50, 70))
+    digests = [candidates_digest([person(n) for n in part]) for part in parts]
+    expected = [digest for digest, part in zip(digests, parts, strict=True) for _ in part]
+    assert [each.candidates_sha256 for each in told] == expected
+    # Entries from before they told it verify and replay as before.
+    with Ledger(ledger.path.with_name("old.sqlite")) as old:
+        lock_settings(old, study, "office")
+        old.append([dataclasses.replace(each, candidates_sha256=None) for each in told])
+        assert old.verify().valid
+        assert replay(old, study, public_seed(study)).follow == 70
 
 
 @pytest.mark.parametrize("method", SETTINGS)
@@ -236,7 +255,14 @@ def test_the_first_allocation_of_merged_people_stands() -> None:
     assert conflict.person_id == person(1)
     assert conflict.stands == (person(1), "control")
     assert conflict.others == ((person(3), "intervention"),)
-    assert merge_conflicts(rows, {}).allocations == rows
+    assert merged.listed == (
+        (person(1), person(1), "a", MARCH, "control", True, False),
+        (person(1), person(3), "b", APRIL, "intervention", False, False),
+        (person(4), person(2), "a", MARCH, "intervention", True, True),
+        (person(4), person(4), "b", APRIL, "intervention", False, True),
+    )
+    alone = merge_conflicts(rows, {})
+    assert (alone.allocations, alone.joined, alone.conflicts, alone.listed) == (rows, 0, (), ())
 
 
 # The list for the police

@@ -12,11 +12,14 @@ from typing import Literal
 import numpy as np
 import pytest
 
-from datrial.allocation.eligibility import Hearing, Reason
+from datrial.allocation.corrections import correct
+from datrial.allocation.eligibility import Hearing, MeetingKey, Reason
 from datrial.allocation.ledger import Ledger
+from datrial.allocation.reading import drawn_meetings
 from datrial.allocation.recording import (
     ImportResult,
     allocate_by_lottery,
+    allocated_at,
     allocations,
     exclusions,
     import_list,
@@ -141,6 +144,35 @@ def test_a_late_hearing_at_a_drawn_meeting_gets_no_left_over_place(
     result = allocate_by_lottery(ledger, lottery_study, late, places, "office", TODAY)
     assert result.new == 0
     assert exclusions(ledger, lottery_study, late, places) == [(person(4), "meeting_drawn")]
+
+
+def test_a_correction_neither_holds_a_lottery_nor_undoes_one(
+    ledger: Ledger, lottery_study: Study
+) -> None:
+    """Everyone of March was entered at the wrong meeting: the draw is still that of March."""
+    places = [("a", MARCH, 2), ("a", APRIL, 2), ("b", MARCH, 2)]
+    allocate_by_lottery(ledger, lottery_study, heard(range(4), MARCH), places, "office", TODAY)
+    for entry in ledger.entries("drive"):
+        for field, value in (("meeting_date", APRIL.isoformat()), ("site", "b")):
+            if entry.sequence % 2 or field == "meeting_date":
+                correct(
+                    ledger, lottery_study, entry.sequence, field, value,
+                    reason="Typed wrongly", operator="office",
+                )  # fmt: skip
+    assert drawn_meetings(ledger, lottery_study) == {MeetingKey("a", MARCH)}
+    corrected = {tuple(key) for key in allocated_at(ledger, lottery_study).values()}
+    assert corrected == {("a", APRIL), ("b", APRIL)}
+    # March was drawn, whatever it is called now: no second draw. April was not: it is drawn.
+    later = [*heard(range(5), MARCH), *heard(range(10, 13), APRIL)]
+    assert exclusions(ledger, lottery_study, later, places) == [
+        (person(4), "meeting_drawn"),
+        *((person(number), "eligible_not_allocated") for number in range(10, 13)),
+    ]
+    result = allocate_by_lottery(ledger, lottery_study, later, places, "office", TODAY)
+    assert (result.new, result.meetings) == (3, 1)
+    (april,) = {e.allocation.stratum for e in ledger.entries("drive")[4:]}
+    assert april == f"a|{APRIL.isoformat()}"
+    assert ledger.verify().valid
 
 
 def test_the_arms_are_those_of_the_study_file(ledger: Ledger, lottery_study: Study) -> None:

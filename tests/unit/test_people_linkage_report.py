@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import replace
 from typing import Any
 
@@ -20,6 +21,7 @@ from datrial.people.linkage import Links, link_people
 from datrial.people.linkage_report import write_linkage
 from datrial.people.linkage_truth import Quality, quality
 from datrial.results.cells import State, Table, cells_frame
+from datrial.warehouse.study_tables import write_allocations
 
 CUT = 6.6
 SETTINGS = Linkage(match_weight=CUT, sensitivity_weights=(3.5, -2.0), review_from=0, review_to=CUT)
@@ -50,6 +52,7 @@ def linked(rows: pd.DataFrame) -> tuple[Links, People]:
 def snapshot(linked: tuple[Links, People]) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect()
     write_linkage(connection, *linked)
+    write_allocations(connection, [], [])
     return connection
 
 
@@ -190,7 +193,8 @@ def test_the_report_tells_what_was_linked_and_how_well(
     assert tables["parameters"].get("perpetrator__00_given_name", "m", "probability").value
     assert tables["clusters"].get("perpetrator__2", "people", "count").value == real.made
     assert set(tables) == {
-        "quality", "bands", "references", "conflicts", "clusters", "missing", "parameters",
+        "quality", "bands", "references", "conflicts", "allocated_twice", "clusters", "missing",
+        "parameters",
     }  # fmt: skip
 
 
@@ -198,9 +202,35 @@ def test_without_a_linkage_every_table_is_there_and_not_applicable() -> None:
     house = Warehouse()
     house.build()
     tables = answer(linkage, house)
-    assert len(tables) == 7
+    assert len(tables) == 8
     for table in tables.values():
         assert {cell.state for cell in table.cells} == {State.NOT_APPLICABLE}
+
+
+def test_people_allocated_under_several_references_are_counted_by_site(
+    snapshot: duckdb.DuckDBPyConnection,
+) -> None:
+    """One of three allocations in two arms, first at site 2; one of two in one arm at site 1."""
+    day = dt.date(2017, 1, 1)
+    listed = [
+        ("p1", "p1", "site_2", day, "control", True, False),
+        ("p1", "p2", "site_1", day, "control", False, False),
+        ("p1", "p3", "site_3", day, "intervention", False, False),
+        ("p4", "p4", "site_1", day, "control", True, True),
+        ("p4", "p5", "site_1", day, "control", False, True),
+    ]
+    write_allocations(snapshot, [], [], merged=listed)
+    table = answer(linkage, house_of(snapshot))["allocated_twice"]
+    write_allocations(snapshot, [], [])
+    found = {
+        row: [table.get(row, column, "count").value for column in table.column_labels]
+        for row in table.row_labels
+    }
+    assert found == {
+        "all": [2, 1, 1, 3], "site_1": [1, 1, 0, 1], "site_2": [1, 0, 1, 2], "site_3": [0, 0, 0, 0],
+    }  # fmt: skip
+    assert "first stands" in table.get("site_2", "different_arms", "count").warning
+    assert not table.get("site_1", "different_arms", "count").warning
 
 
 def trial(again: dict[str, int]) -> Warehouse:

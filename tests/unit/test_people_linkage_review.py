@@ -55,6 +55,15 @@ def test_pairs_in_the_band_that_nobody_decided_the_most_doubtful_first() -> None
     assert to_review(links())["left_id"].tolist() == ["p2", "p1", "p5"]
 
 
+def test_links_that_join_people_who_were_allocated_come_first_however_strong() -> None:
+    assert to_review(links(), ["p3", "q3", "p5", "q5"])["left_id"].tolist() == [
+        "p3", "p2", "p1", "p5",
+    ]  # fmt: skip
+    assert to_review(links(), ["p3"])["left_id"].tolist() == ["p2", "p1", "p5"]
+    # ... but not what was decided
+    assert "p7" not in to_review(links(), ["p7", "q7"])["left_id"].tolist()
+
+
 def test_the_file_has_both_sides_and_only_its_owner_can_read_it(tmp_path: Path) -> None:
     path = tmp_path / "desk" / "review.csv"
     assert write_review(path, links(), identifiers()) == 3

@@ -61,7 +61,7 @@ def test_a_forest_keeps_the_row_that_could_not_be_estimated() -> None:
 def test_a_published_figure_beyond_ours_is_inside_the_axes() -> None:
     """A published prevalence of 95% must not be cut off because ours end at 27%."""
     far = {("housing", "intake", "share"): PublishedValue(0.95, "Table A2.1")}
-    prevalence = _entry("needs_classes.prevalence", far)
+    prevalence = _entry("needs.prevalence", far)
     figure = figure_for(_run(prevalence), prevalence)
     assert figure is not None
     ticks = [int(text[:-1]) for text in _texts(figure.svg) if re.fullmatch(r"\d+%", text)]
@@ -76,8 +76,8 @@ def test_titles_say_what_in_which_unit_and_of_how_many() -> None:
         figure = figure_for(_run(entry), entry)
         if figure:
             titles[table.id] = figure.title
-    assert len(titles) == 13
-    assert titles["needs_classes.prevalence"].endswith("(% of those answered; n = 440 to 488)")
+    assert len(titles) == 14
+    assert titles["needs.prevalence"].endswith("(% of those answered; n = 440 to 488)")
     assert titles["risk_score.rate_ratios"].endswith("(n = 469)")
     assert titles["marac_follow_up.reappearance"].endswith(
         "(% of those allocated; n = 184 Drive, n = 1,139 Control)"
@@ -157,3 +157,21 @@ def test_no_strip_is_drawn_where_nothing_was_received() -> None:
     table.row("none", "No extract was received")
     table.absent("none", "month_01", "rows", "no extract was received")
     assert coverage_strip(RunTable("extracts_received", table, {})) is None
+
+
+def test_a_love_plot_has_the_numbers_of_both_tables_and_leaves_out_what_has_none() -> None:
+    means, shares = (
+        Table(f"balance.{name}", "", "", (), rows, {"difference_drive": "Drive against control"})
+        for name, rows in (("means", {"age": "Age"}), ("shares", {"yes": "Yes", "none": "Nobody"}))
+    )
+    for table, row, value in ((means, "age", 0.25), (shares, "yes", -0.0001)):
+        for kind in ("smd", "smd_within_sites"):
+            table.add(row, "difference_drive", kind, value)
+    shares.absent("none", "difference_drive", "smd", "nobody has it")
+    entries = [RunTable("balance", table, {}) for table in (means, shares)]
+    figure = figure_for(_run(*entries), entries[1])
+    assert figure is not None
+    texts = _texts(figure.svg)
+    assert [text for text in texts if text in ("Age", "Yes", "Nobody")] == ["Age", "Yes"]
+    assert "Age 0.25; Yes 0.00." in figure.alt
+    assert figure_for(_run(entries[0]), entries[0]) is None  # drawn with the shares

@@ -129,7 +129,7 @@ def test_flow_diagram_has_the_numbers_of_the_cells(page: str) -> None:
 
 def test_every_figure_has_a_title_and_the_same_in_words(page: str) -> None:
     figures = re.findall(r"<figure.*?</figure>", page, flags=re.DOTALL)
-    assert len(figures) == 13
+    assert len(figures) == 14
     for figure in figures:
         assert re.search(r"<figcaption>[^<]{20,}</figcaption>", figure)
         assert re.search(r'role="img" aria-label="[^"]{60,}"', figure)

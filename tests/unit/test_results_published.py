@@ -41,16 +41,13 @@ def test_table_a31_follows_from_the_zero_class_model() -> None:
 
 def test_table_a21_names_the_twelve_needs_and_no_more_answers_than_people() -> None:
     drive = _drive()
-    keys = {key[1] for key in drive if key[0] == "needs_classes.prevalence"}
-    needs = set(staging_tables()["cms_need"].columns) - {
-        "perpetrator_id",
-        "time_point",
-        "assessed_on",
-    }
+    keys = {key[1] for key in drive if key[0] == "needs.prevalence"}
+    answers = {name for name in staging_tables()["cms_need"].columns if not name.endswith("_level")}
+    needs = answers - {"perpetrator_id", "time_point", "assessed_on"}
     assert keys == needs
     for time_point, people in (("intake", 468), ("midpoint", 487), ("closure", 497)):
         for need in needs:
-            at = ("needs_classes.prevalence", need, time_point)
+            at = ("needs.prevalence", need, time_point)
             assert 400 < drive[(*at, "answered")] <= people
             assert 0 < drive[(*at, "share")] < 0.35
 
@@ -98,9 +95,19 @@ def test_every_number_of_the_drive_file_stands_beside_a_cell_of_the_report() -> 
         for _, table in given.tables()
         for cell in table.cells
     }
-    # The numbers of tables that this report does not have: see test_analyses_cohort.
+    # The numbers of tables that this report does not have: see test_analyses_allocation, _cohort,
+    # test_analyses_needs, test_analyses_needs_behaviour and test_analyses_needs_classes.
     elsewhere = (
+        "needs.by_engagement",
+        "needs.dichotomisations",
+        "needs.engagement_by_need",
+        "needs.high_need_engagement",
+        "needs.levels",
+        "needs.number",
+        "needs_behaviour.",
+        "needs_classes.report_classes",
         "participant_profile.",
+        "police_request.",
         "participant_flow.perpetrators",
         "participant_flow.victims",
     )
@@ -111,8 +118,11 @@ def test_every_number_of_the_drive_file_stands_beside_a_cell_of_the_report() -> 
     ("analysis", "parameter", "value", "table"),
     [
         ("behaviour_change", "outcome", "sexual", "behaviour_change.predictions"),
+        ("needs", "time_point", "intake", "needs.number"),
+        ("needs", "dont_know", "no", "needs.engagement_by_need"),
         ("needs_classes", "time_point", "intake", "needs_classes.enumeration"),
         ("needs_classes", "zero_class", False, "needs_classes.sizes"),
+        ("needs_behaviour", "outcome", "ordered", "needs_behaviour.odds_ratios"),
         ("risk_score", "formula", "time_point", "risk_score.rate_ratios"),
         ("marac_follow_up", "sites", ["site_1"], "marac_follow_up.reappearance"),
     ],

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from collections import Counter, defaultdict
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -237,6 +238,23 @@ def test_truth_names_everyone_the_agencies_name() -> None:
         assert set(table_of(name).column("perpetrator_id")) <= known
     classes = {row["perpetrator_reference"] for row in truth("latent_classes.csv")}
     assert set(table_of("cms_need").column("perpetrator_id")) <= classes
+
+
+def test_the_list_for_the_police_is_that_of_truth_in_proportion_per_site() -> None:
+    asked = truth("police_requested.csv")
+    listed = table_of("police_request")
+    assert Counter((row["site"], row["perpetrator_id"]) for row in listed.rows) == Counter(
+        (row["site"], row["perpetrator_reference"]) for row in asked
+    )
+    assert {row["request_number"] for row in listed.rows} == {1}
+    counts = Counter((row["site"], row["arm"]) for row in asked)
+    for site in study().sites:
+        assert counts[site, "intervention"] == counts[site, "control"]
+    # The order of the file tells no arm: runs of one arm are as short as chance makes them.
+    arms = {row["perpetrator_reference"]: row["arm"] for row in asked}
+    order = [arms[row["perpetrator_id"]] for row in listed.rows]
+    changes = sum(one != other for one, other in pairwise(order))
+    assert abs(changes - len(order) / 2) < 5 * (len(order) / 4) ** 0.5
 
 
 def test_police_records_are_of_people_who_were_asked_about() -> None:

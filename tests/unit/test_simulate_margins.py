@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from test_simulate_reading import ARMS, people, simulated, study, table_of
 
+from datrial.simulate.need_levels import AT_MIDPOINT
 from datrial.simulate.needs import ANSWERED, NEEDS, PER_CENT_YES, TIME_POINTS, item_probabilities
 from datrial.simulate.world import make_world
 
@@ -107,6 +108,14 @@ def test_needs_as_in_table_a2_1(time_point: str, forms: int, with_answers: int) 
         assert len(given) == ANSWERED[time_point][number], need
         share = 100 * given.count("yes") / len(given)
         assert share == pytest.approx(PER_CENT_YES[time_point][number], abs=0.5), need
+
+
+@pytest.mark.parametrize("need", AT_MIDPOINT)
+def test_levels_of_needs_at_midpoint_as_in_table_a7_1(need: str) -> None:
+    rows = [row for row in table_of("cms_need").rows if row["time_point"] == "midpoint"]
+    found = Counter(row[f"{need}_level"] for row in rows)
+    there, absent = AT_MIDPOINT[need]
+    assert {level: found[level] for level in (*there, *absent)} == {**there, **absent}
 
 
 def test_share_without_any_need_at_midpoint() -> None:

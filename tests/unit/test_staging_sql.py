@@ -22,6 +22,11 @@ SQL = project_root() / "sql" / "staging"
 GOOD: dict[str, dict[str, Any]] = {
     "allocation_list": {"perpetrator_id": "p_1", "meeting_date": "2017-01-31", "arm": "control"},
     "meeting_capacity": {"meeting_date": "2017-01-31", "places": 2},
+    "police_request": {
+        "perpetrator_id": "p_1",
+        "request_number": 1,
+        "requested_on": "2019-03-31",
+    },
     "marac_case": {"perpetrator_id": "p_1", "victim_id": "v_1", "hearing_date": "2017-01-31"},
     "police_incident": {
         "incident_id": "i_1",
@@ -42,9 +47,11 @@ GOOD: dict[str, dict[str, Any]] = {
     "cms_risk_item": {"perpetrator_id": "p_1", "time_point": "intake", "item_01": "yes"},
     "cms_action": {"perpetrator_id": "p_1", "action_date": "2017-01-31", "work": "direct"},
     "cms_engagement": {"perpetrator_id": "p_1", "engagement": "engaged"},
+    "person_event": {"perpetrator_id": "p_1", "event": "prison", "event_date": "2017-01-31"},
 }
 #: Another code or number in a column that is neither key nor required.
 OTHER_CONTENT = {
+    "police_request": {"requested_on": "2019-04-01"},
     "marac_case": {"repeat_case": "no"},
     "police_incident": {"outcome": "charged"},
     "insights_intake": {"physical": "none"},
@@ -59,6 +66,7 @@ OTHER_CONTENT = {
 OTHER_KEY = {
     "allocation_list": {"perpetrator_id": "p_2"},
     "meeting_capacity": {"site": "site_2"},
+    "police_request": {"request_number": 2},
     "marac_case": {"hearing_date": "2017-02-14"},
     "police_incident": {"incident_id": "i_2"},
     "insights_intake": {"victim_id": "v_2"},
@@ -68,6 +76,7 @@ OTHER_KEY = {
     "cms_behaviour": {"time_point": "midpoint"},
     "cms_risk_item": {"time_point": "midpoint"},
     "cms_engagement": {"perpetrator_id": "p_2"},
+    "person_event": {"event": "released"},
 }
 KEYED = [name for name, table in staging_tables().items() if table.key]
 DUPLICATE = "duplicate of an earlier row"

@@ -4,18 +4,21 @@ In a blinded study (``blinding: coded_arms`` in the allocation section of its st
 
 - an operator sees the arm of the case that was just allocated, and no other;
 - an analyst sees arms as codes (A, B, ...) in whatever order a secret key puts them,
-  until the ledger holds that analysts were unblinded.
+  until the ledger holds that analysts were unblinded. What only one arm can have (a case
+  opened by the intervention) tells its code to whoever looks for it, and so do unequal
+  sizes: codes keep a name out of sight, they do not disguise the data.
 
 Without blinding everyone sees the arms as the study file names them.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import hmac
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
-from string import ascii_uppercase
+from string import ascii_lowercase
 from typing import TYPE_CHECKING
 
 from datrial.allocation.entries import Entry, Event, Kind, Record
@@ -83,9 +86,27 @@ def arm_codes(study: Study, key: str) -> dict[str, str]:
             key.encode(), f"arm code|{study.study}|{arm}".encode(), hashlib.sha256
         ),
     )
-    if len(order) > len(ascii_uppercase):
+    if len(order) > len(ascii_lowercase):
         raise UsageError(f"Study {study.study} has more arms than there are letters to code them.")
-    return dict(zip(order, ascii_uppercase, strict=False))
+    return dict(zip(order, ascii_lowercase, strict=False))
+
+
+def coded_arms(ledger: Ledger, study: Study, key: Callable[[], str]) -> dict[str, str]:
+    """Return arm -> its code (``arm_a``), in the codes' order; nothing where arms are not coded.
+
+    Parameters
+    ----------
+    key
+        Asked for only where there are codes; see :func:`arm_codes`.
+    """
+    if not is_coded(ledger, study):
+        return {}
+    return {arm: f"arm_{code}" for arm, code in arm_codes(study, key()).items()}
+
+
+def code_label(code: str) -> str:
+    """Return what people read for a code: ``arm_a`` is Arm A."""
+    return f"Arm {code.removeprefix('arm_').upper()}"
 
 
 def arm_keys(ledger: Ledger, study: Study, role: Role, key: str) -> dict[str, str]:
@@ -100,27 +121,62 @@ def arm_keys(ledger: Ledger, study: Study, role: Role, key: str) -> dict[str, st
         return {arm: arm for arm in study.arms}
     if role == Role.OPERATOR:
         return dict.fromkeys(sorted(study.arms), HIDDEN)
-    if is_coded(ledger, study):
-        return {arm: f"arm_{code}" for arm, code in arm_codes(study, key).items()}
-    return {arm: arm for arm in study.arms}
+    return coded_arms(ledger, study, lambda: key) or {arm: arm for arm in study.arms}
 
 
 def arm_labels(ledger: Ledger, study: Study, role: Role, key: str) -> dict[str, str]:
     """Return arm -> the label to show for it; see :func:`arm_keys`."""
     return {
-        arm: study.arms[arm].label if shown == arm else shown.replace("arm_", "Arm ")
+        arm: study.arms[arm].label
+        if shown == arm
+        else HIDDEN
+        if shown == HIDDEN
+        else code_label(shown)
         for arm, shown in arm_keys(ledger, study, role, key).items()
     }
 
 
-def just_allocated(study: Study, entries: Sequence[Entry]) -> list[tuple[str, str]]:
-    """Return (person id, arm's label) of the entries that an operator has just made.
+def just_allocated(study: Study, entries: Sequence[Entry]) -> list[tuple[str, str, dt.date, str]]:
+    """Return (person id, site, meeting date, arm's label) of what an operator has just entered.
 
-    To be given what this process appended, and nothing read from the ledger.
+    To be given what this process appended, and nothing else of the ledger.
     """
     return [
-        (entry.allocation.person_id, study.arms[entry.allocation.arm].label) for entry in entries
+        (
+            entry.allocation.person_id,
+            entry.allocation.site,
+            entry.allocation.meeting_date,
+            study.arms[entry.allocation.arm].label,
+        )
+        for entry in entries
     ]
+
+
+def entry_for_operator(ledger: Ledger, study: Study, person_id: str) -> Entry:
+    """Return the allocation of a case that an operator asks about.
+
+    In a study whose arms are coded only what was allocated last is answered (all that
+    was recorded together is one allocation): a case's arm is told once, when it is made.
+
+    Raises
+    ------
+    UsageError
+        If the person was not allocated, or somebody has been since and arms are coded.
+    """
+    entries = ledger.entries(study.study)
+    found = next((entry for entry in entries if entry.allocation.person_id == person_id), None)
+    if found is None:
+        raise UsageError(
+            f"This reference stands in no arm of study {study.study}: look for a slip in it, and "
+            "whose reference it is (--space)."
+        )
+    if is_coded(ledger, study) and found.recorded_at != entries[-1].recorded_at:
+        raise UsageError(
+            f"The arms of study {study.study} are coded and others were allocated since: this arm "
+            "is not shown again. Where it must be known, `datrial allocation unblind "
+            "--person` enters to whom and why."
+        )
+    return found
 
 
 def unblind(

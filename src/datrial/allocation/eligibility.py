@@ -121,6 +121,7 @@ def consider(
     capacity: Iterable[CapacityRow],
     study: Study,
     already_allocated: Mapping[str, MeetingKey],
+    drawn: Iterable[MeetingKey] | None = None,
 ) -> Consideration:
     """Walk the meetings and tell candidates from excluded; see the rule above.
 
@@ -136,9 +137,14 @@ def consider(
     study
         Its sites' recruitment windows and its minimum age.
     already_allocated
-        Person id -> the meeting of his allocation, from the ledger. What
-        happened to him before that meeting is told as if it were first seen
+        Person id -> the meeting of his allocation, from the ledger, as corrected.
+        What happened to him before that meeting is told as if it were first seen
         now, so that the same hearings always give the same exclusions.
+    drawn
+        The meetings whose lotteries were held, as they were recorded then: see
+        :func:`datrial.allocation.reading.drawn_meetings`. A correction of where
+        and when somebody was heard holds no lottery and undoes none. Without
+        them, the meetings of those who are allocated.
 
     Raises
     ------
@@ -153,7 +159,7 @@ def consider(
     places = _places(capacity, study)
     # A list is drawn by others: whether they drew a meeting at once is not ours to say.
     at_once = study.allocation.method == "capacity_lottery"
-    drawn = frozenset(already_allocated.values()) if at_once else frozenset()
+    held = frozenset(already_allocated.values() if drawn is None else drawn)
     unlimited = study.allocation.is_sequential
     allocated = dict(already_allocated)
     meetings, exclusions = [], []
@@ -169,7 +175,7 @@ def consider(
                 reason = Reason.NO_PLACES
             if person in allocated and (reason is None or _order(allocated[person]) < _order(key)):
                 reason = Reason.ALREADY_ALLOCATED
-            elif reason is None and key in drawn:
+            elif reason is None and at_once and key in held:
                 reason = Reason.MEETING_DRAWN
             if reason is None:
                 candidates.append(person)

@@ -18,7 +18,7 @@ from datrial.allocation.eligibility import (
 )
 from datrial.allocation.entries import Allocation
 from datrial.allocation.methods import check_method
-from datrial.allocation.reading import allocated_at
+from datrial.allocation.reading import allocated_at, drawn_meetings
 from datrial.allocation.schemes import CONTROL, INTERVENTION, CapacityLottery
 from datrial.errors import UsageError
 
@@ -65,7 +65,13 @@ def draw_meetings(
         assert seed is not None  # noqa: S101 (only a list has none)
         scheme = CapacityLottery(seed.number)
         # Read within the batch: nobody can draw a meeting in between.
-        considered = consider(hearings, capacity, study, allocated_at(ledger, study))
+        considered = consider(
+            hearings,
+            capacity,
+            study,
+            allocated_at(ledger, study),
+            drawn_meetings(ledger, study),
+        )
         for meeting in considered.meetings:
             ledger.append(_draw(scheme, meeting, study, arms, operator, today, key_fingerprint))
     return considered

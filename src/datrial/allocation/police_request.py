@@ -6,6 +6,7 @@ depends on the study's seed, the name of the request, the site and the set of it
 controls, and on nothing else; it stands in the ledger with everyone on the list.
 
 Hester et al. (2019), footnote 25, drew it in Stata: ``set seed``, ``bysort site: sample``.
+A list that somebody else drew is imported: :mod:`datrial.allocation.police_list`.
 """
 
 from __future__ import annotations

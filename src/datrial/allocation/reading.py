@@ -31,6 +31,17 @@ def allocated_at(ledger: Ledger, study: Study) -> dict[str, MeetingKey]:
     }
 
 
+def drawn_meetings(ledger: Ledger, study: Study) -> set[MeetingKey]:
+    """Return the meetings at which somebody was drawn, as they were recorded then.
+
+    Corrections do not count: a draw was held once, by what was known on its day.
+    """
+    return {
+        MeetingKey(entry.allocation.site, entry.allocation.meeting_date)
+        for entry in ledger.entries(study.study)
+    }
+
+
 def allocations(ledger: Ledger, study: Study) -> list[AllocationRow]:
     """Return (person id, site, meeting date, arm, scheme) by meeting and person.
 
@@ -55,7 +66,7 @@ def exclusions(
     or not drawn yet) has the reason ``eligible_not_allocated``.
     """
     recorded = allocated_at(ledger, study)
-    considered = consider(hearings, capacity, study, recorded)
+    considered = consider(hearings, capacity, study, recorded, drawn_meetings(ledger, study))
     reasons = considered.never_candidates()
     for meeting in considered.meetings:
         reasons |= dict.fromkeys(meeting.candidates, Reason.ELIGIBLE_NOT_ALLOCATED)

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from datrial.allocation.blinding import HIDDEN, Role, arm_keys, arm_labels, is_coded
+from datrial.allocation.blinding import HIDDEN, Role, arm_labels, is_coded
 from datrial.allocation.corrections import apply_corrections
 from datrial.allocation.entries import Kind, Record
 
 if TYPE_CHECKING:
     from datrial.allocation.ledger import Ledger
-    from datrial.allocation.reading import AllocationRow
     from datrial.config.study import Study
 
 #: The parts of an entry that are one arm.
@@ -49,17 +48,6 @@ def visible_entries(
         | ({"now": corrected[record.sequence]} if record.sequence in corrected else {})
         for record in records
         if not kinds or record.kind in kinds
-    ]
-
-
-def visible_allocations(
-    rows: list[AllocationRow], ledger: Ledger, study: Study, role: Role, key: str
-) -> list[AllocationRow]:
-    """Return rows of :func:`datrial.allocation.reading.allocations` with the arms to show."""
-    shown = arm_keys(ledger, study, role, key)
-    return [
-        (person, site, day, shown.get(arm, HIDDEN), scheme)
-        for person, site, day, arm, scheme in rows
     ]
 
 

@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from datrial.allocation.schemes import CONTROL
-from datrial.analyses.balance_statistics import difference
+from datrial.analyses.arms import is_coded, reference_arm
+from datrial.analyses.balance_rows import BalanceRows, against_reference
 from datrial.analyses.base import Analysis, Context, Parameters
+from datrial.analyses.received import Received, received
 from datrial.config.tables import staging_tables
 from datrial.results.cells import Table
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
-    from numpy.typing import NDArray
 
 _NUMBERS = {"age": "Age (years)", "children": "Children"}
 _CODES = {"referral_agency": "Referral agency", "repeat_case": "Repeat case"}
-_MISSING = "missing"
 _NO_SEX = "MARAC case lists do not tell the sex; case management knows its service users' only"
-_ONE_VALUE = "needs two people or more in both arms, and any spread"
-_STATISTICS = {
-    "smd": "crude",
-    "smd_within_sites": "within_sites",
-    "smd_within_meetings": "within_meetings",
-}
 
 
 _NOTE = (
@@ -47,130 +38,38 @@ def run(context: Context, parameters: BalanceParameters) -> list[Table]:
     """Return the characteristics by arm, with standardised mean differences."""
     del parameters
     arms = {key: about.label for key, about in context.study.arms.items()}
-    controls = [key for key, about in context.study.arms.items() if about.role == CONTROL]
+    reference = reference_arm(context.study)
     means = Table("balance.means", "Age and children at the index meeting, by arm", _NOTE)
     shares = Table("balance.shares", "Who was allocated: characteristics by arm", _NOTE)
     for table in (means, shares):
         for arm, label in arms.items():
             table.column(arm, label)
         for arm in arms:
-            if controls and arm != controls[0]:
-                table.column(_against(arm), f"{arms[arm]} against {arms[controls[0]].lower()}")
-    control = controls[0] if controls else None
-    filler = _Filler(means, shares, _people(context), list(arms), control)
+            if reference and arm != reference:
+                against = arms[reference] if is_coded(context.study) else arms[reference].lower()
+                table.column(against_reference(arm), f"{arms[arm]} against {against}")
+    marac = received(context, "marac")
+    people = _people(context)
+    filler = BalanceRows(means, shares, people, list(arms), reference, marac.warning())
     filler.people()
     for name, label in _NUMBERS.items():
-        filler.number(name, label)
-    _add_sex(filler)
+        # An age can be known from a date of birth that another agency sent.
+        filler.number(name, label, marac.reason() if people[name].isna().all() else "")
+    _add_sex(filler, received(context, "cms"))
     for name, label in _CODES.items():
         codes = staging_tables()["marac_case"].columns[name].codes or ()
-        filler.codes(name, label, list(codes))
+        filler.codes(name, label, list(codes), nothing=marac.reason())
     sites = {key: about.label for key, about in context.study.sites.items()}
     filler.codes("site", "Site", list(sites), labels=sites, within=False)
     return [means, shares]
 
 
-@dataclass
-class _Filler:
-    """Adds rows to the table of means and to that of shares.
-
-    Attributes
-    ----------
-    control
-        The arm with which the others are compared; none in a study without one.
-    """
-
-    means: Table
-    shares: Table
-    of: pd.DataFrame
-    arms: list[str]
-    control: str | None
-
-    def people(self) -> None:
-        """Add how many people there are."""
-        self.shares.row("people", "People allocated")
-        for arm in self.arms:
-            self.shares.add("people", arm, "count", int((self.of["arm"] == arm).sum()))
-
-    def number(self, name: str, label: str) -> None:
-        """Add a number's mean and standard deviation, and how often it is missing."""
-        self.means.row(name, label)
-        for arm in self.arms:
-            values = self.of.loc[self.of["arm"] == arm, name].dropna()
-            reason = "nobody has a known value"
-            self.means.add(name, arm, "mean", values.mean(), n=len(values), reason=reason)
-            reason = "needs two known values or more"
-            self.means.add(name, arm, "sd", values.std(), n=len(values), reason=reason)
-        self._differences(self.means, name, self.of[name])
-        self._share(f"{name}__{_MISSING}", f"{label}: missing", self.of[name].isna())
-
-    def codes(
-        self,
-        name: str,
-        label: str,
-        codes: list[str],
-        *,
-        labels: dict[str, str] | None = None,
-        within: bool = True,
-    ) -> None:
-        """Add the share of every code, of don't know and of missing answers."""
-        for code in codes:
-            words = (labels or {}).get(code) or _words(code)
-            self._share(f"{name}__{code}", f"{label}: {words}", self.of[name] == code, within)
-        if within:
-            missing = self.of[name].isna()
-            self._share(f"{name}__{_MISSING}", f"{label}: missing", missing)
-
-    def codes_of_some(self, name: str, label: str, codes: list[str], reason: str) -> None:
-        """Add the share of every code in the arms where it is known of anybody at all."""
-        for code in [*codes, _MISSING]:
-            row = f"{name}__{code}"
-            self.shares.row(row, f"{label}: {_words(code)}")
-            for arm in self.arms:
-                own = self.of.loc[self.of["arm"] == arm, name]
-                if own.notna().any():
-                    holds = own.isna() if code == _MISSING else own == code
-                    self.shares.add(row, arm, "count", int(holds.sum()), n=len(own))
-                    self.shares.add(row, arm, "share", holds.mean(), n=len(own))
-                else:
-                    self.shares.absent_all([row], [arm], ["count", "share"], reason)
-
-    def _share(self, row: str, label: str, holds: pd.Series, within: bool = True) -> None:
-        self.shares.row(row, label)
-        for arm in self.arms:
-            own = holds[self.of["arm"] == arm]
-            self.shares.add(row, arm, "count", int(own.sum()), n=len(own))
-            reason = "nobody is in this arm"
-            self.shares.add(row, arm, "share", own.mean(), n=len(own), reason=reason)
-        self._differences(self.shares, row, holds.astype(float), within)
-
-    def _differences(self, table: Table, row: str, values: pd.Series, within: bool = True) -> None:
-        for arm in self.arms:
-            if self.control is None or arm == self.control:
-                continue
-            both = self.of["arm"].isin([arm, self.control])
-            found = difference(
-                values[both], self._treated(both, arm), self.of["site"][both],
-                self.of["meeting"][both],
-            )  # fmt: skip
-            known = int(values[both].notna().sum())
-            for statistic, field in _STATISTICS.items():
-                # Of a site's own share nothing is left to compare within sites.
-                if within or field == "crude":
-                    number = getattr(found, field)
-                    table.add(row, _against(arm), statistic, number, n=known, reason=_ONE_VALUE)
-
-    def _treated(self, both: pd.Series, arm: str) -> NDArray[np.bool_]:
-        treated: NDArray[np.bool_] = (self.of["arm"][both] == arm).to_numpy()
-        return treated
-
-
-def _add_sex(filler: _Filler) -> None:
+def _add_sex(filler: BalanceRows, sent: Received) -> None:
     marac, cms = (staging_tables()[name].columns for name in ("marac_case", "cms_service_user"))
     if "sex" in marac:
         filler.codes("sex", "Sex", list(marac["sex"].codes or ()))
     else:
-        filler.codes_of_some("sex", "Sex", list(cms["sex"].codes or ()), _NO_SEX)
+        filler.codes_of_some("sex", "Sex", list(cms["sex"].codes or ()), sent.reason() or _NO_SEX)
 
 
 def _people(context: Context) -> pd.DataFrame:
@@ -201,14 +100,6 @@ def _people(context: Context) -> pd.DataFrame:
         order by member.person_id
         """  # noqa: S608 (the column's name is ours)
     ).df()
-
-
-def _against(arm: str) -> str:
-    return f"difference_{arm}"
-
-
-def _words(code: str) -> str:
-    return code.replace("dont_know", "don't know").replace("_", " ")
 
 
 ANALYSIS = Analysis(

@@ -44,6 +44,12 @@ class Analysis:
 
     ``question``, ``population``, ``rules``, ``model`` and ``references`` are the
     methods chapter of the report and the text of ``datrial explain``.
+
+    Attributes
+    ----------
+    tells_arms
+        Ids of tables that hold what only one arm can have. While arms are coded, their
+        columns by arm are withheld.
     """
 
     id: str
@@ -56,3 +62,4 @@ class Analysis:
     catalogue: tuple[str, ...]
     parameters: type[Parameters]
     run: Callable[[Context, Any], list[Table]]
+    tells_arms: tuple[str, ...] = ()

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from datrial.allocation.schemes import CONTROL
 from datrial.analyses.base import Analysis, Context, Parameters
-from datrial.config.tables import staging_tables
+from datrial.analyses.received import received
 from datrial.results.cells import State, Table
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_HOUSEHOLD = "household_id"
+_SOURCES = ("marac", "insights")
 _NO_HOUSEHOLDS = "no source tells who lives in one household"
 
 
@@ -33,42 +34,75 @@ def _linked_table(context: Context) -> Table:
         "Victims-survivors named with an allocated perpetrator at MARAC or on an IDVA intake form; "
         "ever: in all data received, whenever; since allocation: on or after the perpetrator's "
         "index date only. Both arms: linked to perpetrators of different arms. A victim-survivor "
-        "of perpetrators at two sites counts at each.",
+        "of perpetrators at two sites counts at each. Household: the address of a case at MARAC; "
+        "cases without one are in none.",
     )
     table.column("linked", "Linked to an allocated perpetrator")
     table.column("both_arms", "Of them, to both arms")
     links = _links(context)
     for when, label in (("ever", "ever"), ("since", "since allocation")):
         within = links if when == "ever" else links[links["since_allocation"]]
-        _add_linked(table, f"victims_{when}", f"Victims-survivors, {label}", within)
+        told = _told(context, _SOURCES, ())
+        _add_linked(table, f"victims_{when}", f"Victims-survivors, {label}", within, told)
         for site, about in context.study.sites.items():
-            _add_linked(
-                table, f"victims_{when}_{site}", f"Victims-survivors, {label}, {about.label}",
-                within[within["site"] == site],
-            )  # fmt: skip
-    if _HOUSEHOLD in staging_tables()["marac_case"].columns:
-        households = links.dropna(subset=["household"]).assign(linked=lambda f: f["household"])
-        _add_linked(table, "households", "Households, ever", households)
+            here = within[within["site"] == site]
+            words = f"Victims-survivors, {label}, {about.label}"
+            told = _told(context, _SOURCES, (site,))
+            _add_linked(table, f"victims_{when}_{site}", words, here, told)
+    households = links.dropna(subset=["household"]).assign(linked=lambda f: f["household"])
+    nothing, warning = _told(context, ("marac",), ())
+    # Whether no source tells of households, or none was told: of both nothing is known.
+    if households.empty:
+        nothing = nothing or _NO_HOUSEHOLDS
     else:
-        table.row("households", "Households")
-        table.absent_all(["households"], ["linked", "both_arms"], ["count"], _NO_HOUSEHOLDS)
+        silent = [about.label for site, about in context.study.sites.items()
+                  if site not in set(households["site"])
+                  and not received(context, "marac").reason([site])]  # fmt: skip
+        if silent:
+            without = f"without {', '.join(silent)}, of which no households are known"
+            warning = "; ".join(filter(None, (warning, without)))
+    _add_linked(table, "households", "Households, ever", households, (nothing, warning))
     return table
 
 
-def _add_linked(table: Table, row: str, label: str, links: pd.DataFrame) -> None:
+def _told(context: Context, sources: Iterable[str], sites: Iterable[str]) -> tuple[str, str]:
+    """Return why nothing is known from sources together, and what is missing where something is."""
+    found = [received(context, source) for source in sources]
+    reasons = [each.reason(sites) for each in found]
+    if all(reasons):
+        return "; ".join(reasons), ""
+    missing = (reason or each.warning(sites) for each, reason in zip(found, reasons, strict=True))
+    return "", "; ".join(filter(None, missing))
+
+
+def _add_linked(
+    table: Table, row: str, label: str, links: pd.DataFrame, told: tuple[str, str]
+) -> None:
+    """Add who is linked, unless nothing is known; ``told`` is from :func:`_told`."""
     table.row(row, label)
+    nothing, warning = told
+    if nothing:
+        table.absent(row, "linked", "count", nothing)
+        table.absent_all([row], ["both_arms"], ["count", "share"], nothing)
+        return
     arms = links.groupby("linked")["arm"].nunique()
     both = int((arms > 1).sum())
-    table.add(row, "linked", "count", len(arms))
-    table.add(row, "both_arms", "count", both, n=len(arms))
+    table.add(row, "linked", "count", len(arms), warning=warning)
+    table.add(row, "both_arms", "count", both, n=len(arms), warning=warning)
     share = both / len(arms) if len(arms) else None
     table.add(row, "both_arms", "share", share, n=len(arms), reason="nobody is linked")
 
 
 def _links(context: Context) -> pd.DataFrame:
-    """Return every link: who, household, perpetrator's site and arm, whether since allocation."""
-    has_household = _HOUSEHOLD in staging_tables()["marac_case"].columns
-    household = _HOUSEHOLD if has_household else "cast(null as varchar)"
+    """Return every link: who, household, perpetrator's site and arm, whether since allocation.
+
+    A snapshot built before cases had households has no column for them.
+    """
+    has_households = context.connection.execute(
+        "select 1 from information_schema.columns where table_schema = 'staging' "
+        "and table_name = 'marac_case' and column_name = 'household_id'"
+    ).fetchall()
+    household = "household_id" if has_households else "cast(null as varchar)"
     return context.connection.execute(
         f"""
         with link as (
@@ -115,6 +149,7 @@ def _records_table(context: Context) -> Table:
     sites = {key: about.label for key, about in context.study.sites.items()}
     for site, label in {"all": "All sites", **sites}.items():
         table.row(site, label)
+        nothing, missing = _told(context, ("cms",), () if site == "all" else (site,))
         for arm, about in context.study.arms.items():
             chosen = [n for (where, a), n in counts.items() if a == arm and site in ("all", where)]
             people, found = (sum(n[i] for n in chosen) for i in (0, 1))
@@ -122,8 +157,12 @@ def _records_table(context: Context) -> Table:
                 reason = "nobody of this arm was allocated here"
                 table.absent(site, arm, "count", reason, state=State.NOT_APPLICABLE)
                 continue
-            warning = "controls in the intervention's records" if about.role == CONTROL else ""
-            told = warning if found else ""
+            if nothing:
+                table.absent_all([site], [arm], ["count", "share"], nothing)
+                continue
+            strange = found and about.role == CONTROL
+            warning = "controls in the intervention's records" if strange else ""
+            told = "; ".join(filter(None, (warning, missing)))
             table.add(site, arm, "count", found, n=people, warning=told)
             table.add(site, arm, "share", found / people, n=people)
     return table
@@ -145,4 +184,5 @@ ANALYSIS = Analysis(
     catalogue=(),
     parameters=ContaminationParameters,
     run=run,
+    tells_arms=("contamination.records",),
 )

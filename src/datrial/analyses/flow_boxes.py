@@ -9,6 +9,8 @@ from datrial.errors import DatrialError
 from datrial.results.cells import Table
 
 EXCLUDED = "excluded_"
+#: All allocations in the ledger, and those of people who had an earlier one.
+RECORDED, JOINED = "recorded", "joined"
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,8 @@ def splits_of(table: Table) -> tuple[Split, ...]:
     if table.id.endswith(".victims"):
         return VICTIMS
     reasons = tuple(row for row in table.row_labels if row.startswith(EXCLUDED))
-    return (*PERPETRATORS, Split("excluded", reasons))
+    linked = (Split(RECORDED, ("allocated", JOINED)),) if RECORDED in table.row_labels else ()
+    return (*PERPETRATORS, *linked, Split("excluded", reasons))
 
 
 def unbalanced(table: Table, splits: Iterable[Split]) -> list[str]:

@@ -131,4 +131,5 @@ ANALYSIS = Analysis(
     catalogue=(),
     parameters=FollowUpAvailabilityParameters,
     run=run,
+    tells_arms=("follow_up_availability.periods", "follow_up_availability.windows"),
 )

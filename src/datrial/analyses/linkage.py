@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datrial.analyses.base import Analysis, Context, Parameters
+from datrial.analyses.linkage_allocated import allocated_twice_table
 from datrial.analyses.linkage_tables import (
     bands_table,
     clusters_table,
@@ -22,8 +23,8 @@ class LinkageParameters(Parameters):
 def run(context: Context, parameters: LinkageParameters) -> list[Table]:
     """Return the linkage report; without a linkage its tables say so."""
     made = [
-        quality_table, bands_table, references_table, conflicts_table, clusters_table,
-        missing_table, parameters_table,
+        quality_table, bands_table, references_table, conflicts_table,
+        allocated_twice_table, clusters_table, missing_table, parameters_table,
     ]  # fmt: skip
     linked = bool(
         context.connection.execute(
@@ -61,9 +62,9 @@ ANALYSIS = Analysis(
     rules="References of agencies that share them are one person without linkage. Others are "
     "compared by given name, family name, date of birth and postcode; names, dates and postcodes "
     "are used in memory only. A link is made from the match weight in the study file on; clerical "
-    "decisions come before weights. Two allocated perpetrators are never one person, nor are two "
-    "references of one space unless the study file says so; a cluster of more references than the "
-    "study file allows falls apart at its weakest links.",
+    "decisions come before weights. Two references of one space are two people unless the study "
+    "file says otherwise; a cluster of more references than the study file allows falls apart at "
+    "its weakest links. Whoever was allocated under several references keeps the first allocation.",
     model="Fellegi and Sunter's model with splink: u from random pairs, m by "
     "expectation-maximisation, names weighed by their own frequency, prior odds by maximum "
     "likelihood. Among few references fixed parameters are used, and the table says so.",

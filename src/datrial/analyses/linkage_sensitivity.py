@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
+from datrial.analyses.arms import below_one_favours, contrast
 from datrial.analyses.base import Analysis, Context, Parameters
 from datrial.analyses.marac_tables import rate_ratio_table, reappearance_table
 from datrial.results.cells import State, Table
@@ -43,9 +44,8 @@ def run(context: Context, parameters: LinkageSensitivityParameters) -> list[Tabl
     )
     ratios = Table(
         "linkage_sensitivity.rate_ratios",
-        "Rate of appearing at MARAC by cut of the linkage: intervention against control",
-        f"{note} Rate ratios below 1 favour the intervention; the model is that of the MARAC "
-        "follow-up.",
+        f"Rate of appearing at MARAC by cut of the linkage: {contrast(context.study)}",
+        f"{note} {below_one_favours(context.study)} The model is that of the MARAC follow-up.",
     )
     counts = Table(
         "linkage_sensitivity.reappearance",

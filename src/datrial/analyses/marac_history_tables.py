@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from datrial.analyses.arms import contrast, others_against_reference
 from datrial.analyses.base import Context
 from datrial.analyses.changes import change_warning
 from datrial.analyses.marac_tables import (
     SHARE_OF_ANY_DAY,
     add_share_of_any_day,
     arm_columns,
-    roles,
     unobserved_reason,
     unobserved_warning,
 )
@@ -56,7 +56,8 @@ def appearances_table(context: Context, history: pd.DataFrame, note: str) -> Tab
             table.add(
                 arm, "appearances", statistic, value, n=len(counts), warning=warning, reason=reason
             )
-    table.row("difference", "Intervention against control")
+    words = contrast(context.study)
+    table.row("difference", words[0].upper() + words[1:])
     known = history.dropna(subset=["appearances"])
     totals = known.groupby("arm")["appearances"].sum()
     if not all(totals.get(arm, 0) > 0 for arm in context.study.arms):
@@ -66,7 +67,7 @@ def appearances_table(context: Context, history: pd.DataFrame, note: str) -> Tab
             table.absent("difference", "appearances", statistic, told)
         return table
     data = known.assign(
-        in_intervention=(known["arm"].map(roles(context)) == "intervention").astype(float),
+        in_intervention=others_against_reference(context.study, known["arm"]),
         appearances=known["appearances"].astype(float),
     )
     fit = fit_rate("appearances ~ in_intervention", data, cluster="person_id")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from datrial.analyses.arms import below_one_favours, contrast, others_against_reference
 from datrial.analyses.base import Context
 from datrial.results.cells import Table
 
@@ -77,15 +78,15 @@ def rate_ratio_table(context: Context, periods: pd.DataFrame, note: str) -> Tabl
 
     table = Table(
         "marac_follow_up.rate_ratios",
-        "Rate of appearing at MARAC: intervention against control, by period",
-        f"{note} Rate ratios below 1 favour the intervention. Poisson regression with the time "
+        f"Rate of appearing at MARAC: {contrast(context.study)}, by period",
+        f"{note} {below_one_favours(context.study)} Poisson regression with the time "
         "observed as exposure, one model a period, with robust standard errors; sites as a "
         "factor where there are several. In the period before, a ratio away from 1 is chance or "
         "selection, not an effect. Chances of allocation differed between meetings; these ratios "
         "do not weight for that.",
         ("D-F27",),
     )
-    table.column("estimate", "Rate ratio")
+    table.column("estimate", f"Rate ratio, {contrast(context.study)}")
     for period in context.study.periods:
         table.row(period.key, period.label)
         rows = periods[(periods["period"] == period.key) & (periods["observed_days"] > 0)]
@@ -95,7 +96,7 @@ def rate_ratio_table(context: Context, periods: pd.DataFrame, note: str) -> Tabl
                 table.absent(period.key, "estimate", statistic, fault, n=len(rows))
             continue
         data = rows.assign(
-            in_intervention=(rows["arm"].map(roles(context)) == "intervention").astype(float),
+            in_intervention=others_against_reference(context.study, rows["arm"]),
             years=rows["observed_days"].astype(float) / DAYS_PER_YEAR,
             appearances=rows["appearances"].astype(float),
         )
@@ -162,8 +163,3 @@ def arm_columns(context: Context, table: Table) -> None:
     """Name a column for each arm."""
     for arm, settings in context.study.arms.items():
         table.column(arm, settings.label)
-
-
-def roles(context: Context) -> dict[str, str]:
-    """Return arm -> its role."""
-    return {arm: settings.role for arm, settings in context.study.arms.items()}

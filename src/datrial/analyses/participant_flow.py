@@ -161,4 +161,5 @@ ANALYSIS = Analysis(
     catalogue=("D-T1",),
     parameters=ParticipantFlowParameters,
     run=run,
+    tells_arms=("participant_flow.flow", "participant_flow.perpetrators"),
 )

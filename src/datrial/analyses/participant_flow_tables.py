@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from datrial.allocation.reasons import reason_words, reasons_of
 from datrial.analyses.base import Context
 from datrial.analyses.flow_boxes import EXCLUDED, balanced
+from datrial.analyses.flow_joined import add_joined
 from datrial.analyses.received import Received, received
 from datrial.results.cells import State, Table
 
@@ -64,6 +65,7 @@ def perpetrators_table(context: Context) -> Table:
              "police_unknown": asked & own["in_police"].isna()})  # fmt: skip
         _add(table, column, own, police, {"police_record": asked & own["in_police"].eq(True),
              "police_none": asked & own["in_police"].eq(False)})  # fmt: skip
+    add_joined(context, table)
     return balanced(table)
 
 

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from datrial.allocation.schemes import CONTROL
 from datrial.analyses.base import Analysis, Context, Parameters
+from datrial.analyses.police_proportion import proportion_table
+from datrial.analyses.received import Received, received
 from datrial.results.cells import Table
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_NO_LIST = "the ledger holds no police request (datrial allocation request-police)"
-_NO_DATA = "no police data were received for this site"
+NO_LIST = "the ledger holds no police request (datrial allocation request-police)"
 
 
 class PoliceRequestParameters(Parameters):
@@ -23,6 +24,12 @@ class PoliceRequestParameters(Parameters):
 def run(context: Context, parameters: PoliceRequestParameters) -> list[Table]:
     """Count the allocated, those on the list, and those with a police record, by site and arm."""
     del parameters
+    people, listed, strangers = _people(context)
+    availability = _availability(context, people, listed=listed, strangers=strangers)
+    return [availability, proportion_table(context, people, "" if listed else NO_LIST)]
+
+
+def _availability(context: Context, people: pd.DataFrame, *, listed: bool, strangers: int) -> Table:
     table = Table(
         "police_request.availability",
         "The police request and the records found",
@@ -34,12 +41,10 @@ def run(context: Context, parameters: PoliceRequestParameters) -> list[Table]:
     )
     for arm, about in context.study.arms.items():
         table.column(arm, about.label)
-    people, listed = _people(context)
-    received = _sites_received(context)
+    sent = received(context, "police")
     sites: Mapping[str, str] = {key: about.label for key, about in context.study.sites.items()}
     for site, label in {"all": "all sites", **sites}.items():
         here = people if site == "all" else people[people["site"] == site]
-        known = bool(received & set(sites)) if site == "all" else site in received
         for row, words in (
             ("allocated", "Allocated"),
             ("requested", "On the list"),
@@ -49,55 +54,67 @@ def run(context: Context, parameters: PoliceRequestParameters) -> list[Table]:
             table.row(f"{row}_{site}", f"{words}, {label}")
         for arm, about in context.study.arms.items():
             own = here[here["arm"] == arm]
-            _add(table, site, arm, own, listed=listed, known=known, control=about.role == CONTROL)
-    return [table]
+            table.add(f"allocated_{site}", arm, "count", len(own))
+            _add_requested(table, site, arm, own, listed, strangers if site == "all" else 0)
+            _add_records(table, site, arm, own, sent, listed, control=about.role == CONTROL)
+    return table
 
 
-def _add(
+def _add_requested(
+    table: Table, site: str, arm: str, people: pd.DataFrame, listed: bool, strangers: int
+) -> None:
+    """Add how many of an arm at a site are on the list."""
+    row = f"requested_{site}"
+    if not listed:
+        table.absent_all([row], [arm], ["count", "share"], NO_LIST)
+        return
+    told = f"{strangers} on the list were not allocated and are in no arm" if strangers else ""
+    on_list = int(people["requested"].sum())
+    table.add(row, arm, "count", on_list, n=len(people), warning=told)
+    share = on_list / len(people) if len(people) else None
+    table.add(row, arm, "share", share, n=len(people), reason="nobody was allocated")
+
+
+def _add_records(
     table: Table,
     site: str,
     arm: str,
     people: pd.DataFrame,
-    *,
+    sent: Received,
     listed: bool,
-    known: bool,
+    *,
     control: bool,
 ) -> None:
-    """Add one arm's cells of one site."""
-    table.add(f"allocated_{site}", arm, "count", len(people))
-    requested, with_record = f"requested_{site}", f"with_record_{site}"
-    if listed:
-        on_list = people[people["requested"]]
-        table.add(requested, arm, "count", len(on_list), n=len(people))
-        share = len(on_list) / len(people) if len(people) else None
-        table.add(requested, arm, "share", share, n=len(people), reason="nobody was allocated")
-    else:
-        # All of the intervention arm are on every list; of the controls, who can tell?
-        on_list = people
-        table.absent_all([requested], [arm], ["count", "share"], _NO_LIST)
-    if not known:
-        table.absent_all([with_record], [arm], ["count", "share"], _NO_DATA)
-        table.absent(f"record_not_requested_{site}", arm, "count", _NO_DATA)
+    """Add how many of an arm at a site have a record, on the list and beside it."""
+    with_record, beside = f"with_record_{site}", f"record_not_requested_{site}"
+    asked = () if site == "all" else (site,)
+    nothing, missing = sent.reason(asked), sent.warning(asked)
+    if nothing:
+        table.absent_all([with_record], [arm], ["count", "share"], nothing)
+        table.absent(beside, arm, "count", nothing)
         return
+    # Without a list: all of the intervention arm are on every list; of the controls, who can tell?
+    on_list = people[people["requested"]] if listed else people
     found = int(on_list["has_record"].sum())
-    told = "" if listed else "with a record, on the list or not: " + _NO_LIST
+    told = "" if listed else "with a record, on the list or not: " + NO_LIST
     if listed or not control:
-        table.add(with_record, arm, "count", found, n=len(on_list), note=told)
-        share = found / len(on_list) if len(on_list) else None
-        table.add(with_record, arm, "share", share, n=len(on_list), reason="nobody is on the list")
+        n = len(on_list)
+        table.add(with_record, arm, "count", found, n=n, note=told, warning=missing)
+        reason = "nobody is on the list"
+        table.add(with_record, arm, "share", found / n if n else None, n=n, reason=reason)
     else:
-        table.add(with_record, arm, "count", found, note=told)
-        table.absent(with_record, arm, "share", _NO_LIST)
+        table.add(with_record, arm, "count", found, note=told, warning=missing)
+        table.absent(with_record, arm, "share", NO_LIST)
     if listed:
-        beside = int((people["has_record"] & ~people["requested"]).sum())
-        told = "records of people who are not on the list" if beside else ""
-        table.add(f"record_not_requested_{site}", arm, "count", beside, warning=told)
+        others = int((people["has_record"] & ~people["requested"]).sum())
+        told = "records of people who are not on the list" if others else ""
+        table.add(beside, arm, "count", others, warning=told)
     else:
-        table.absent(f"record_not_requested_{site}", arm, "count", _NO_LIST)
+        table.absent(beside, arm, "count", NO_LIST)
 
 
-def _people(context: Context) -> tuple[pd.DataFrame, bool]:
-    """Return everyone allocated, whether on the list and with a record; and whether there is one.
+def _people(context: Context) -> tuple[pd.DataFrame, bool, int]:
+    """Return everyone allocated, whether there is a list, and who is on it and not allocated.
 
     The list is the table ``ledger.police_request``; a snapshot built before there were
     lists has none.
@@ -106,12 +123,19 @@ def _people(context: Context) -> tuple[pd.DataFrame, bool]:
         "select count(*) from information_schema.tables "
         "where table_schema = 'ledger' and table_name = 'police_request'"
     ).fetchall()[0][0]
-    requested = "false"
-    listed = False
+    requested, listed, strangers = "false", 0, 0
     if has_table:
         requested = "allocation.person_id in (select person_id from ledger.police_request)"
-        count = context.connection.execute("select count(*) from ledger.police_request").fetchall()
-        listed = bool(count[0][0])
+        listed, strangers = context.connection.execute(
+            """
+            select
+                count(distinct person_id),
+                count(distinct person_id) filter (
+                    person_id not in (select allocation.person_id from ledger.allocation)
+                )
+            from ledger.police_request
+            """
+        ).fetchall()[0]
     people = context.connection.execute(
         f"""
         select
@@ -125,14 +149,7 @@ def _people(context: Context) -> tuple[pd.DataFrame, bool]:
         order by allocation.person_id
         """  # noqa: S608 (the condition is ours)
     ).df()
-    return people, listed
-
-
-def _sites_received(context: Context) -> set[str]:
-    rows = context.connection.execute(
-        "select distinct site from study.coverage where source = 'police'"
-    ).fetchall()
-    return {site for (site,) in rows}
+    return people, bool(listed), int(strangers)
 
 
 ANALYSIS = Analysis(
@@ -140,15 +157,21 @@ ANALYSIS = Analysis(
     title="The police request",
     question="About whom were the police asked, and of how many had they a record?",
     population="Every allocated perpetrator.",
-    rules="The list is drawn from the allocations in the ledger and recorded there with all its "
-    "people: the whole intervention arm, and within each site a simple random sample of the "
-    "controls of the same size.",
-    model="Counts and shares. Stata: bysort site: sample, count.",
+    rules="The list stands in the allocation ledger with all its people. It is drawn there from "
+    "the allocations (the whole intervention arm, and within each site a simple random sample of "
+    "the controls of the same size), or it is imported as it was sent to the police.",
+    model="Counts and shares. Stata: bysort site: sample, count. The controls on the list by site "
+    "are compared with two expectations, each by a Pearson chi-square whose p-value is found by "
+    "drawing at random: in proportion to the intervention (multinomial), and drawn from all "
+    "controls whatever their site (multivariate hypergeometric).",
     references=(
         "Hester et al. (2019), Evaluation of the Drive Project, footnote 25 and pages on police "
         "data.",
+        "Davison and Hinkley (1997), Bootstrap Methods and their Application, 4.2 (Monte Carlo "
+        "tests).",
     ),
     catalogue=("D-P4",),
     parameters=PoliceRequestParameters,
     run=run,
+    tells_arms=("police_request.availability",),
 )

@@ -6,7 +6,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Optional
 
 import typer
 
-from datrial.cli import allocation_draws, allocation_entries
+from datrial.cli import (
+    allocation_conflicts,
+    allocation_draws,
+    allocation_entries,
+    allocation_operator,
+)
 from datrial.cli.allocation_ledger import code_key, one_of, open_ledger
 from datrial.cli.options import AsJson, Study, group
 from datrial.cli.output import print_columns, print_json
@@ -102,7 +107,8 @@ def list_entries(
 for _command in (
     allocation_entries.correct, allocation_entries.deviation, allocation_entries.amend,
     allocation_entries.commit, allocation_entries.reveal, allocation_entries.unblind,
-    allocation_draws.simulate, allocation_draws.request_police,
+    allocation_draws.simulate, allocation_draws.request_police, allocation_operator.arm,
+    allocation_conflicts.conflicts,
 ):  # fmt: skip
     app.command()(_command)
 
@@ -135,6 +141,7 @@ def _summary(entry: dict[str, Any]) -> str:
         "correction": ("entry", "field", "old", "new", "reason"),
         "deviation": ("entry", "received", "reason"),
         "unblinding": ("scope", "to", "reason"),
+        "police_request": ("step", "scheme"),
     }.get(entry["kind"], ("reason", "sha256", "seed"))
     said = [str(entry["body"][name]) for name in names if entry["body"].get(name) is not None]
     corrected = ["corrected"] if "now" in entry else []

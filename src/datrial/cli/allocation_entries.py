@@ -158,7 +158,7 @@ def unblind(
             person_id=person or None,
         )
         told = [each for each in ledger.entries(study) if each.allocation.person_id == person]
-    arms = [label for _, label in just_allocated(settings, told)]
+    arms = [label for *_, label in just_allocated(settings, told)]
     if as_json:
         print_json({"entry": record.sequence, "hash": record.hash, "arms": arms})
         return

@@ -72,13 +72,14 @@ def review(
 ) -> None:
     """Write the doubtful pairs, with names, for a person to decide.
 
+    Doubtful are pairs near the cut, and links that make one person of two who were allocated.
     The file holds names of people: keep it on an encrypted disk, and delete it when
     `datrial linkage decide` has read it.
     """
     from datrial.people.review import write_review
 
     linked = _linked(study)
-    pairs = write_review(out, linked.links, linked.identifiers)
+    pairs = write_review(out, linked.links, linked.identifiers, _allocated_twice(study))
     typer.echo(
         f"{pairs} pair(s) to look at in {out.name}. Write same, different or unsure under "
         f"decision; then `datrial linkage decide {out.name} --study {study}`. The file holds names "
@@ -138,6 +139,23 @@ def _linked(study: str) -> Linked:
     if linked is None:
         raise _links_nobody(study)
     return linked
+
+
+def _allocated_twice(study: str) -> list[str]:
+    """Return all references of the people whom the snapshot has as allocated under several."""
+    from datrial.config.project import home
+    from datrial.warehouse.snapshots import SnapshotStore
+
+    with SnapshotStore(home(), study).open() as connection:
+        rows = connection.execute(
+            """
+            select identity.reference_id
+            from people.identity as identity
+            where identity.person_id in (select merged.person_id from ledger.merged as merged)
+            order by identity.reference_id
+            """
+        ).fetchall()
+    return [reference for (reference,) in rows]
 
 
 def _links_nobody(study: str) -> UsageError:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated, Any, Optional
 
 import typer
 
 from datrial.cli.options import AsJson, Changes, Inbox, Label, Only, Study, job_of
-from datrial.cli.output import print_json, short
+from datrial.cli.output import print_columns, print_json, short
 from datrial.errors import DatrialError, UsageError
 
 
@@ -116,25 +116,50 @@ def analyse(
             )
 
 
-def allocate(study: Study = "drive", inbox: Inbox = None, as_json: AsJson = False) -> None:
+def allocate(
+    study: Study = "drive",
+    inbox: Inbox = None,
+    show_new: Annotated[
+        bool,
+        typer.Option(
+            "--show-new", help="List the cases just allocated with their arms, on this screen only."
+        ),
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """Bring the allocation ledger up to date from the referrals.
 
     By the study's own scheme, or from the list of whoever randomised, as the study file says.
     Nobody is allocated twice.
     """
+    from datrial.allocation.blinding import just_allocated
     from datrial.pipeline import stops
     from datrial.pipeline.attempt import open_attempt
 
     job = job_of(study, inbox)
+    settings = job.resolved_study()
+    new: list[tuple[Any, ...]] = []
     with open_attempt("allocate", job):
-        allocated = stops.allocate(job)
+        allocated = stops.allocate(
+            job, tell=lambda entries: new.extend(just_allocated(settings, entries))
+        )
+    heads = ("person", "site", "meeting", "arm")
     if as_json:
-        typer.echo(allocated.model_dump_json())
+        cases = [dict(zip(heads, case, strict=True)) for case in new]
+        print_json(allocated.model_dump(mode="json") | ({"cases": cases} if show_new else {}))
         return
-    arms = ", ".join(f"{count} {arm}" for arm, count in allocated.arms.items()) or "nobody"
-    typer.echo(f"In the ledger: {arms}; {allocated.new} new.")
+    typer.echo(f"In the ledger: {allocated.in_words}; {allocated.new} new.")
+    if show_new and new:
+        print_columns(heads, new)
     for reason, count in allocated.excluded.items():
         typer.echo(f"Not allocated, {reason.replace('_', ' ')}: {count}")
+    if allocated.commitment:
+        typer.echo(f"Commitment to the seed, to be published: {allocated.commitment}")
+    if allocated.seed_is_public:
+        typer.echo(
+            "The seed stands in the study file: everyone can draw again, and could have foretold "
+            "it. `allocation: concealed: true` conceals it."
+        )
 
 
 def runs(as_json: AsJson = False) -> None:

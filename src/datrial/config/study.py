@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -19,10 +20,17 @@ class _Strict(BaseModel):
 
 
 class Arm(_Strict):
-    """A trial arm."""
+    """A trial arm.
+
+    Attributes
+    ----------
+    role
+        What the arm is. A study file never says ``coded``: that is what an analyst sees
+        of a blinded study, until its unblinding is logged.
+    """
 
     label: str
-    role: Literal["intervention", "control"]
+    role: Literal["intervention", "control", "coded"]
 
 
 class Site(_Strict):
@@ -181,9 +189,22 @@ class Study(_Strict):
             if name not in self.analyses:
                 problems.append(f"primary outcome {name!r} is not one of the analyses")
         problems += allocation_problems(self.allocation, self.arms, self.sites)
+        problems += _arm_problems(self.arms, self.allocation)
         if problems:
             raise ValueError("; ".join(problems))
         return self
+
+
+def _arm_problems(arms: dict[str, Arm], allocation: Allocation) -> list[str]:
+    """Return what of the arms could be taken for the code of an arm."""
+    problems = []
+    coded = sorted(key for key, arm in arms.items() if arm.role == "coded")
+    if coded:
+        problems.append(f"an arm's role is intervention or control: {', '.join(coded)}")
+    taken = sorted(key for key in arms if re.fullmatch(r"arm_[a-z]", key))
+    if taken and allocation.blinding != "none":
+        problems.append(f"in a blinded study no arm is named like a code: {', '.join(taken)}")
+    return problems
 
 
 def studies() -> list[str]:

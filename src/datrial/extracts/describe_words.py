@@ -77,6 +77,23 @@ OTHER_NAMES = {
     "completed": ("case completed",),
     "direct_contact": ("direct contact with case manager",),
     "idva_engaged": ("victim engaged with idva",),
+    "housing_level": ("housing situation", "level of housing need"),
+    "employment_level": ("level of employment difficulties",),
+    "alcohol_misuse_level": ("level of alcohol misuse", "level of alcohol use"),
+    "relationship_with_children_level": ("level of relationship issues with children",),
+    "parenting_capacity_level": ("level of parenting issues",),
+    "mental_health_level": ("state of mental health", "level of mental health difficulties"),
+    "drugs_misuse_level": ("level of drug misuse", "level of drug use"),
+    "relationship_with_family_level": ("level of relationship issues with family members",),
+    "financial_level": ("level of financial difficulties",),
+    "social_community_ties_level": ("level of social and community ties",),
+    "physical_health_level": ("state of physical health", "level of poor physical health"),
+    "other_addictions_level": ("level of other addictions",),
+    "household_id": ("household ref", "household", "uprn"),
+    "requested_on": ("date requested", "request date"),
+    "request_number": ("number of request",),
+    "event": ("what happened",),
+    "event_date": ("date of event",),
 }
 #: Our code -> spellings that are common for it, in any column that has the code.
 OTHER_SPELLINGS = {
@@ -111,7 +128,10 @@ OTHER_SPELLINGS = {
     "intake": ("start", "baseline", "entry"),
 }
 #: Where a table comes from, as long as no mapping file tells.
-SOURCES = {"allocation_list": "allocation", "meeting_capacity": "allocation"}
+SOURCES = {
+    "allocation_list": "allocation", "meeting_capacity": "allocation",
+    "police_request": "allocation", "person_event": "events",
+}  # fmt: skip
 #: Answers that are none, in any column.
 ABSENT = frozenset(
     ("-", "--", ".", "?", "n/a", "na", "n.a.", "nk", "n/k", "nil", "none recorded", "null", "dk",

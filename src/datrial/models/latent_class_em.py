@@ -22,6 +22,7 @@ EARLY_STEPS = (12, 16, 24)
 FINAL_STEPS = 40
 FEWEST_FINALISTS = 20
 EDGE = 1e-6
+NEAR = 0.05  # of two log-likelihoods that EM has not quite finished
 
 
 @dataclass
@@ -36,6 +37,23 @@ class Starts:
         """Keep the starts with the highest log-likelihood, best first."""
         order = np.argsort(-self.values, kind="stable")[:how_many]
         return Starts(self.sizes[:, order], self.probabilities[:, order], self.values[order])
+
+    def distinct(self, how_many: int) -> Starts:
+        """Keep the best starts that are not near one another in value, best first."""
+        kept: list[int] = []
+        for i in np.argsort(-self.values, kind="stable"):
+            if all(abs(self.values[i] - self.values[j]) > NEAR for j in kept):
+                kept.append(int(i))
+        chosen = kept[:how_many]
+        return Starts(self.sizes[:, chosen], self.probabilities[:, chosen], self.values[chosen])
+
+    def joined(self, other: Starts) -> Starts:
+        """Return these starts and others of the same model."""
+        return Starts(
+            np.concatenate([self.sizes, other.sizes], axis=1),
+            np.concatenate([self.probabilities, other.probabilities], axis=1),
+            np.concatenate([self.values, other.values]),
+        )
 
 
 def random_starts(
@@ -94,12 +112,53 @@ def search(
 ) -> Starts:
     """Draw starts, halve them three times, and return the finalists, best first."""
     starts = random_starts(patterns, n_classes, n_starts, zero_class, rng)
-    finalists = min(n_starts, FEWEST_FINALISTS)
+    return halve(starts, patterns, min(n_starts, FEWEST_FINALISTS), zero_class)
+
+
+def halve(starts: Starts, patterns: Patterns, finalists: int, zero_class: bool) -> Starts:
+    """Advance starts, giving up the worse half three times, and return the finalists."""
     for steps in EARLY_STEPS:
         starts = advance(starts, patterns, steps, zero_class, single=True)
         starts = starts.best(max(finalists, starts.values.size // 2))
     starts = advance(starts.best(finalists), patterns, FINAL_STEPS, zero_class)
     return starts.best(finalists)
+
+
+def moved_classes(
+    found: Starts, patterns: Patterns, zero_class: bool, rng: np.random.Generator
+) -> Starts:
+    """Return starts that differ from solutions in one class: it is moved, the rest stays.
+
+    Each free class of each solution is moved once onto another class, which is so split in
+    two, and once to a random place. A wrong maximum usually has one class too many in one
+    place and one too few in another, which random starts seldom put right when classes are
+    many (Ueda, Nakano, Ghahramani and Hinton 2000, Neural Computation 12, 2109-2128).
+    """
+    n_classes, n_found, n_items = found.probabilities.shape
+    free = np.arange(int(zero_class), n_classes)
+    copies = 2 * len(free)
+    sizes = np.repeat(found.sizes, copies, axis=1)
+    # Away from 0 and 1, where EM hardly moves.
+    p = np.clip(np.repeat(found.probabilities, copies, axis=1), 0.01, 0.99)
+    if zero_class:
+        p[0] = 0.0
+    at = np.arange(sizes.shape[1])
+    moved = np.tile(np.repeat(free, 2), n_found)
+    others = n_classes - int(zero_class) - 1
+    # Another free class, any but the moved one; with a single free class there is none.
+    onto = (
+        free[0] + (moved - free[0] + rng.integers(1, others + 1, len(at))) % len(free)
+        if others
+        else moved
+    )
+    fresh = random_starts(patterns, n_classes, len(at), zero_class, rng).probabilities
+    split = np.clip(p[onto, at] + rng.normal(0.0, 0.15, (len(at), n_items)), 0.02, 0.98)
+    splits = at % 2 == 0
+    p[moved, at] = np.where(splits[:, None], split, fresh[moved, at])
+    half = np.where(splits, sizes[onto, at] / 2, 1 / n_classes)
+    sizes[moved, at] = half
+    sizes[onto, at] = np.where(splits, half, sizes[onto, at])
+    return Starts(sizes / sizes.sum(axis=0), p, np.full(len(at), -np.inf))
 
 
 def _log_joint(

@@ -80,6 +80,20 @@ def posterior(point: ClassParameters, patterns: Patterns) -> tuple[FloatArray, F
     return joint / total, (np.log(total) + top)[:, 0]
 
 
+def posterior_of(sizes: FloatArray, probabilities: FloatArray, patterns: Patterns) -> FloatArray:
+    """Return posterior class probabilities (P, K) from plain sizes (K,) and items (K, J).
+
+    Probabilities may be exactly 0 or 1.
+    """
+    with np.errstate(divide="ignore"):
+        log_yes = np.maximum(np.log(probabilities), LOG_ZERO)
+        log_no = np.maximum(np.log1p(-probabilities), LOG_ZERO)
+        joint = patterns.yes @ log_yes.T + patterns.no @ log_no.T + np.log(sizes)
+    joint -= joint.max(axis=1, keepdims=True)
+    np.exp(joint, out=joint)
+    return np.asarray(joint / joint.sum(axis=1, keepdims=True))
+
+
 def log_likelihood(point: ClassParameters, patterns: Patterns) -> float:
     """Return the log-likelihood of all patterns."""
     return float(patterns.counts @ posterior(point, patterns)[1])

@@ -38,6 +38,8 @@ class Patterns:
         Item names, and the row index of the input.
     n_left_out
         Rows with no answered item.
+    row_weights
+        Frequency weight of each input row, shape (n,); None where each counts once.
     """
 
     yes: FloatArray
@@ -47,6 +49,7 @@ class Patterns:
     columns: pd.Index
     index: pd.Index
     n_left_out: int
+    row_weights: FloatArray | None = None
 
     @property
     def answers(self) -> FloatArray:
@@ -102,6 +105,27 @@ def collapse(items: pd.DataFrame, weights: ArrayLike | None = None) -> Patterns:
         columns=items.columns,
         index=items.index,
         n_left_out=int((~answered).sum()),
+        row_weights=None if weights is None else row_weights,
+    )
+
+
+def collapse_people(answers: NDArray[np.int8], like: Patterns) -> Patterns:
+    """Collapse people's answers to the items of other patterns, without keeping the people.
+
+    Parameters
+    ----------
+    answers
+        People x items, coded NO, YES or UNANSWERED; everybody has an answer.
+    """
+    digits, of_person = _distinct_rows(answers)
+    return Patterns(
+        yes=(digits == YES).astype(np.float64),
+        no=(digits == NO).astype(np.float64),
+        counts=np.bincount(of_person, minlength=len(digits)).astype(np.float64),
+        of_row=np.zeros(0, dtype=np.int64),
+        columns=like.columns,
+        index=pd.RangeIndex(0),
+        n_left_out=0,
     )
 
 

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from datrial.models.latent_class_errors import logit_interval, standard_errors
 from datrial.models.latent_class_likelihood import posterior
+from datrial.models.latent_class_notes import ZERO_CLASS, solution_notes
 from datrial.models.latent_class_patterns import Patterns
-from datrial.models.latent_class_polish import BOUND, Polished
-from datrial.models.newton import invert_information
+from datrial.models.latent_class_polish import Polished
 
 FloatArray = NDArray[np.float64]
 
-ZERO_CLASS = "zero class"
 FOUND_AGAIN = 1e-3
+FEW_AGAIN = 0.1  # a best log-likelihood found by fewer of the starts is said
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,10 +50,16 @@ class LatentClassResult:
         0.001). The worst starts are given up on the way and are not counted.
     converged
         Whether the best solution met the maximiser's tolerance.
+    local_optima
+        The distinct log-likelihoods that the starts carried to the end reached (`llf`, best
+        first) and how many reached each (`starts`). Of a large table they are those of the
+        people it was searched on.
     engine
         ``native`` or ``stepmix``.
     notes
         Plain sentences a reader of the classes should know.
+    patterns
+        The distinct response patterns that were fitted, with their counts.
     """
 
     llf: float
@@ -67,8 +75,15 @@ class LatentClassResult:
     modal_class: pd.Series = field(repr=False)
     best_start_share: float
     converged: bool
+    local_optima: pd.DataFrame
     engine: str
     notes: tuple[str, ...]
+    patterns: Patterns = field(repr=False)
+
+    @property
+    def zero_class(self) -> bool:
+        """Whether the first class is fixed at no to every item."""
+        return bool(self.class_sizes.index[0] == ZERO_CLASS)
 
     @property
     def aic(self) -> float:
@@ -84,6 +99,21 @@ class LatentClassResult:
     def sabic(self) -> float:
         """Sample-size adjusted criterion of Sclove (1987), -2LL + p ln((n+2)/24)."""
         return information_criteria(self.llf, self.n_params, self.nobs)[2]
+
+    def class_size_intervals(self, level: float = 0.95) -> pd.DataFrame:
+        """Return `low` and `high` of each class size, built on the logit scale."""
+        low, high = logit_interval(self.class_sizes, self.bse_class_sizes, level)
+        return pd.DataFrame({"low": low, "high": high}, index=self.class_sizes.index)
+
+    def item_intervals(self, level: float = 0.95) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Return the lower and upper limits of the item probabilities, on the logit scale.
+
+        NaN where a probability is fixed or on the boundary.
+        """
+        ends = logit_interval(self.item_probabilities, self.bse_item_probabilities, level)
+        frame = self.item_probabilities
+        low, high = (pd.DataFrame(e, index=frame.index, columns=frame.columns) for e in ends)
+        return low, high
 
 
 def information_criteria(llf: float, n_params: int, nobs: float) -> tuple[float, float, float]:
@@ -114,18 +144,23 @@ def build_result(
     best: Polished,
     patterns: Patterns,
     *,
-    best_start_share: float,
-    converged: bool,
+    finished: Sequence[float],
     engine: str,
     notes: tuple[str, ...],
 ) -> LatentClassResult:
-    """Order and label the classes of a solution and describe it."""
+    """Order and label the classes of a solution and describe it.
+
+    Parameters
+    ----------
+    finished
+        The log-likelihoods of all starts that were carried to the end.
+    """
     point = best.point
     order = _class_order(point.sizes, point.probabilities, point.zero_class)
     labels = _class_labels(len(order), point.zero_class)
     sizes, p = point.sizes[order], point.probabilities[order]
     p = np.where(p < 1e-12, 0.0, np.where(p > 1 - 1e-12, 1.0, p))
-    bse_sizes, bse_p = _standard_errors(best)
+    bse_sizes, bse_p = standard_errors(best)
     r, _ = posterior(point, patterns)
     r = r[:, order]
     columns, index = patterns.columns, patterns.index
@@ -142,11 +177,31 @@ def build_result(
         bse_item_probabilities=pd.DataFrame(bse_p[order], index=labels, columns=columns),
         posterior=_posterior_frame(r, patterns.of_row, labels, index),
         modal_class=_modal_series(r, patterns.of_row, labels, index),
-        best_start_share=best_start_share,
-        converged=converged,
+        best_start_share=found_again(finished),
+        converged=best.converged,
+        local_optima=distinct_optima(finished),
         engine=engine,
-        notes=notes + _solution_notes(sizes, p, labels, patterns, n_params),
+        notes=notes + solution_notes(sizes, p, labels, patterns, n_params),
+        patterns=patterns,
     )
+
+
+def found_again(values: Sequence[float]) -> float:
+    """Return the share of log-likelihoods within 0.001 of the best."""
+    return float(np.mean(np.array(values) > np.nanmax(values) - FOUND_AGAIN))
+
+
+def distinct_optima(values: Sequence[float]) -> pd.DataFrame:
+    """Return the log-likelihoods that differ by more than 0.001, best first, with counts."""
+    optima: list[float] = []
+    starts: list[int] = []
+    for value in sorted((v for v in values if np.isfinite(v)), reverse=True):
+        if optima and optima[-1] - value < FOUND_AGAIN:
+            starts[-1] += 1
+        else:
+            optima.append(float(value))
+            starts.append(1)
+    return pd.DataFrame({"llf": optima, "starts": starts})
 
 
 def _class_order(sizes: FloatArray, p: FloatArray, zero_class: bool) -> list[int]:
@@ -175,61 +230,3 @@ def _modal_series(
     codes = np.where(of_row < 0, -1, r.argmax(axis=1)[of_row])
     modal = pd.Categorical.from_codes(codes, categories=labels)
     return pd.Series(modal, index=index, name="modal_class")
-
-
-def _standard_errors(best: Polished) -> tuple[FloatArray, FloatArray]:
-    """Delta-method errors of sizes (K,) and item probabilities (K, J), classes unordered."""
-    point = best.point
-    n_classes, (n_free, n_items) = len(point.log_sizes), point.logits.shape
-    at_edge = np.zeros(len(best.held), dtype=bool)
-    at_edge[n_classes - 1 :] = np.abs(point.logits.ravel()) >= BOUND
-    free = ~(best.held | at_edge)
-    covariance = np.full((len(free), len(free)), np.nan)
-    inverse = invert_information(best.hessian[np.ix_(free, free)])
-    if not (np.diag(inverse) > 0).all():
-        inverse = np.full_like(inverse, np.nan)
-    covariance[np.ix_(free, free)] = inverse
-    jacobian = np.delete(
-        np.diag(point.sizes) - np.outer(point.sizes, point.sizes), best.reference, axis=1
-    )
-    kept = free[: n_classes - 1]
-    part = jacobian[:, kept] @ covariance[: n_classes - 1, : n_classes - 1][np.ix_(kept, kept)]
-    bse_sizes = np.sqrt((part * jacobian[:, kept]).sum(axis=1))
-    if not free[: n_classes - 1].all():
-        held_class = np.delete(np.arange(n_classes), best.reference)[~kept]
-        bse_sizes[held_class] = np.nan
-    p = point.probabilities[n_classes - n_free :]
-    logit_bse = np.sqrt(np.diag(covariance)[n_classes - 1 :]).reshape(n_free, n_items)
-    bse_p = np.full((n_classes, n_items), np.nan)
-    bse_p[n_classes - n_free :] = p * (1 - p) * logit_bse
-    return bse_sizes, bse_p
-
-
-def _solution_notes(
-    sizes: FloatArray, p: FloatArray, labels: pd.Index, patterns: Patterns, n_params: int
-) -> tuple[str, ...]:
-    """Say what is degenerate about a solution."""
-    notes = []
-    empty = [labels[k] for k in range(len(sizes)) if sizes[k] * patterns.total < 0.5]
-    if empty:
-        notes.append(f"Empty: {', '.join(empty)} holds less than half a person.")
-    for a in range(len(p)):
-        for b in range(a + 1, len(p)):
-            if np.abs(p[a] - p[b]).max() < 1e-3:
-                notes.append(
-                    f"Identical classes: {labels[a]} and {labels[b]} have the same item "
-                    "probabilities, so there are fewer classes than asked for."
-                )
-    free = p[1:] if labels[0] == ZERO_CLASS else p
-    at_boundary = int(((free <= 0) | (free >= 1)).sum())
-    if at_boundary:
-        notes.append(
-            f"Boundary: {at_boundary} of {free.size} item probabilities are 0 or 1; they have "
-            "no standard error."
-        )
-    if n_params > len(patterns.counts) - 1:
-        notes.append(
-            f"Not identified: {n_params} parameters for {len(patterns.counts)} distinct "
-            "response patterns."
-        )
-    return tuple(notes)

@@ -12,13 +12,13 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
+from datrial.models.errors import ModelUsageError
 from datrial.models.latent_class_likelihood import derivatives, parameters_from
 from datrial.models.latent_class_patterns import Patterns
 from datrial.models.latent_class_polish import BOUNDARY, Polished
-from datrial.models.latent_class_result import FOUND_AGAIN, LatentClassResult, build_result
+from datrial.models.latent_class_result import LatentClassResult, build_result
 
 FloatArray = NDArray[np.float64]
 
@@ -28,33 +28,44 @@ SETTLED = 1e-3  # of the score, per person and parameter, at StepMix's answer
 
 
 def fit_with_stepmix(
-    items: pd.DataFrame,
     patterns: Patterns,
     n_classes: int,
     n_starts: int,
     zero_class: bool,
     rng: np.random.Generator,
 ) -> LatentClassResult:
-    """Fit with StepMix from `n_starts` random starts and describe its answer in our terms."""
-    rows = items.loc[patterns.of_row >= 0].to_numpy(dtype=np.float64, na_value=np.nan)
+    """Fit with StepMix from `n_starts` random starts and describe its answer in our terms.
+
+    StepMix is given one row for each person: its own handling of weights is not used.
+    """
+    rows = _rows(patterns)
     model = _model(n_classes, n_starts, zero_class, int(rng.integers(2**31 - 1)))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # said in the notes, with the values that matter
         model.fit(rows)
     best = _as_solution(model, patterns, zero_class)
-    values = np.array(model.lower_bound_buffer_) * len(rows)
-    share = float(np.mean(values > np.nanmax(values) - FOUND_AGAIN))
+    values = [float(value) * len(rows) for value in model.lower_bound_buffer_]
     notes: tuple[str, ...] = ()
     if not best.converged:
         notes = ("StepMix stopped before its answer had settled.",)
     return build_result(
         best,
         patterns,
-        best_start_share=share,
-        converged=best.converged,
+        finished=values,
         engine="stepmix",
         notes=notes,
     )
+
+
+def _rows(patterns: Patterns) -> FloatArray:
+    """Return people x items of 1, 0 and NaN, one row for each person."""
+    if (patterns.counts % 1 != 0).any():
+        raise ModelUsageError(
+            "engine='stepmix' takes one row for each person, so the weights must be whole "
+            "numbers; use engine='native' for others."
+        )
+    answers = np.where(patterns.yes + patterns.no > 0, patterns.yes, np.nan)
+    return np.repeat(answers, patterns.counts.astype(np.int64), axis=0)
 
 
 def _model(n_classes: int, n_starts: int, zero_class: bool, seed: int) -> Any:

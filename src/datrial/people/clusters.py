@@ -4,7 +4,6 @@ A link is not made (a conflict, counted with its reason) where it would join
 
 - two references of one space, unless ``within_space``: an agency's two references
   are two people;
-- two allocated perpetrators: an allocation stands as it was made;
 - two references that clerical review found to be different people.
 
 The stronger link is made, the weaker one is the conflict. A person of more
@@ -12,12 +11,15 @@ references than ``largest_cluster`` is never made in silence: such a cluster fal
 apart at its weakest links, until its parts are small enough; equally weak links
 are all left out together, so that a name like "Unknown" joins nobody. What a
 person decided to be the same stays together.
+
+Two allocated perpetrators can be one person. His id is then the reference of his
+first allocation, which stands (``datrial.allocation.merging``).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -28,10 +30,9 @@ if TYPE_CHECKING:
     from datrial.people.linkage import Links
 
 SAME_SPACE = "two references of one space"
-BOTH_ALLOCATED = "two allocated perpetrators"
 DECIDED = "decided to be different people"
 TOO_LARGE = "the cluster would be too large"
-REASONS = (SAME_SPACE, BOTH_ALLOCATED, DECIDED, TOO_LARGE)
+REASONS = (SAME_SPACE, DECIDED, TOO_LARGE)
 _Link = tuple[float, str, str]
 
 
@@ -56,20 +57,20 @@ class People:
     weight: float
 
 
-def identities(links: Links, weight: float, *, preferred: Collection[str] = ()) -> People:
+def identities(links: Links, weight: float, *, preferred: Sequence[str] = ()) -> People:
     """Return the people that the links of this weight or more make.
 
-    A person's id is that of the member that is ``preferred``, else of one in the
-    space that all agencies share, else of any; of several the smallest. So it
-    stays the same when references are added, unless a better member comes in: an
-    allocated one, one of the shared space, or a smaller one.
+    A person's id is that of the first member that is ``preferred``, else of one in
+    the space that all agencies share, else of any; of several the smallest. So it
+    stays the same when references are added, unless a better member comes in: one
+    allocated, or allocated earlier, one of the shared space, or a smaller one.
 
     Parameters
     ----------
     preferred
-        The ledger's allocated perpetrators. Two of them are never one person.
+        The allocated perpetrators, the first allocated first.
     """
-    allocated = frozenset(preferred)
+    place = {reference: number for number, reference in enumerate(dict.fromkeys(preferred))}
     identity: list[tuple[str, str, str]] = []
     outcome: list[tuple[str, str, str, str]] = []
     for of in sorted(set(links.references["of"])):
@@ -79,7 +80,6 @@ def identities(links: Links, weight: float, *, preferred: Collection[str] = ()) 
         separate = pairs.loc[pairs["decision"] == "different", ["left_id", "right_id"]]
         clusters = _Clusters(
             spaces,
-            allocated,
             set(separate.itertuples(index=False, name=None)),
             links.settings.within_space,
         )
@@ -94,7 +94,7 @@ def identities(links: Links, weight: float, *, preferred: Collection[str] = ()) 
         members, left_out = _cut_to_size(made, links.settings.largest_cluster)
         outcome += [(of, *link[1:], TOO_LARGE if link in left_out else "") for link in made]
         for cluster in members:
-            person = min(cluster, key=lambda r: (r not in allocated, spaces[r] != "", r))
+            person = min(cluster, key=lambda r: (place.get(r, len(place)), spaces[r] != "", r))
             identity += [(reference, of, person) for reference in cluster]
     return People(
         _frame(identity, ("reference_id", "of", "person_id"), ["of", "reference_id"]),
@@ -109,14 +109,12 @@ class _Clusters:
     def __init__(
         self,
         spaces: dict[str, str],
-        allocated: frozenset[str],
         separate: set[tuple[str, ...]],
         within_space: bool,
     ) -> None:
         self._parent: dict[str, str] = {}
         self._members: dict[str, list[str]] = {}
         self._spaces = spaces
-        self._with_allocated = set(allocated)  # roots of clusters
         self._within_space = within_space
         self._apart: dict[str, set[str]] = {}
         for left, right in separate:
@@ -132,8 +130,6 @@ class _Clusters:
         first, second = self._members.get(one, [one]), self._members.get(other, [other])
         if self._apart and self._found_apart(first, second):
             return DECIDED
-        if {one, other} <= self._with_allocated:
-            return BOTH_ALLOCATED
         if not self._within_space and not math.isinf(weight):
             spaces = {self._spaces[reference] for reference in first}
             if any(self._spaces[reference] in spaces for reference in second):
@@ -144,8 +140,6 @@ class _Clusters:
         self._members[one] = first
         first.extend(second)
         self._members.pop(other, None)
-        if other in self._with_allocated:
-            self._with_allocated.add(one)
         return ""
 
     def _found_apart(self, first: list[str], second: list[str]) -> bool:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import csv
 import io
 import os
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -35,22 +36,35 @@ _COLUMNS = [
 ]
 
 
-def to_review(links: Links) -> pd.DataFrame:
-    """Return the pairs in the review band that nobody decided yet, the most doubtful first.
+def to_review(links: Links, merged: Collection[str] = ()) -> pd.DataFrame:
+    """Return the pairs to look at that nobody decided yet, the most doubtful first.
 
-    Doubtful is what lies near the cut.
+    These are the links, however strong, that make one person of several who were
+    allocated; then the pairs in the review band. Doubtful is what lies near the cut.
+
+    Parameters
+    ----------
+    merged
+        The references of whoever was allocated under several.
     """
     pairs, settings = links.pairs, links.settings
     inside = pairs["match_weight"].between(settings.review_from, settings.review_to)
-    chosen = pairs[inside & pairs["decision"].isin(["", "unsure"])]
-    distance = (chosen["match_weight"] - settings.match_weight).abs()
-    order = chosen.assign(distance=distance).sort_values(
-        ["distance", "of", "left_id", "right_id"], kind="stable"
+    makes_one = (
+        pairs["left_id"].isin(merged)
+        & pairs["right_id"].isin(merged)
+        & (pairs["match_weight"] >= settings.match_weight)
     )
-    return order.drop(columns="distance").reset_index(drop=True)
+    chosen = pairs[(inside | makes_one) & pairs["decision"].isin(["", "unsure"])]
+    distance = (chosen["match_weight"] - settings.match_weight).abs()
+    order = chosen.assign(later=~makes_one[chosen.index], distance=distance).sort_values(
+        ["later", "distance", "of", "left_id", "right_id"], kind="stable"
+    )
+    return order.drop(columns=["later", "distance"]).reset_index(drop=True)
 
 
-def write_review(path: Path, links: Links, identifiers: pd.DataFrame) -> int:
+def write_review(
+    path: Path, links: Links, identifiers: pd.DataFrame, merged: Collection[str] = ()
+) -> int:
     """Write the pairs to review as CSV, with an empty column ``decision``.
 
     Parameters
@@ -59,6 +73,8 @@ def write_review(path: Path, links: Links, identifiers: pd.DataFrame) -> int:
         A new file, outside the data folder and the project.
     identifiers
         As :func:`datrial.people.identifiers.read_identifiers` gives them.
+    merged
+        See :func:`to_review`.
 
     Returns
     -------
@@ -84,7 +100,7 @@ def write_review(path: Path, links: Links, identifiers: pd.DataFrame) -> int:
         raise UsageError(
             f"{path.name} exists, perhaps with decisions in it. Read it, or name another file."
         )
-    pairs = to_review(links)
+    pairs = to_review(links, merged)
     _write_privately(target, _text(pairs, identifiers))
     return len(pairs)
 

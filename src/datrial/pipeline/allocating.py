@@ -22,10 +22,20 @@ from datrial.pipeline.people import allocated_references, apply_linkage, link, m
 from datrial.pipeline.publishing import noted_head
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import duckdb
+
+    from datrial.allocation.entries import Entry
     from datrial.allocation.ledger import Ledger
 
 
-def allocate(job: Job, received: Received | None = None) -> Allocated:
+def allocate(
+    job: Job,
+    received: Received | None = None,
+    *,
+    tell: Callable[[Sequence[Entry]], None] | None = None,
+) -> Allocated:
     """Bring the ledger up to date from the referrals, before any outcome is read.
 
     Only files that the allocation is made from are read: MARAC case lists, the
@@ -36,11 +46,17 @@ def allocate(job: Job, received: Received | None = None) -> Allocated:
     ----------
     received
         What was received; without it, the inbox is received now.
+    tell
+        Called with the allocations that this call has entered, for an operator to see: what
+        is returned goes to logs and pages, and names nobody.
     """
     import duckdb
 
+    from datrial.allocation.blinding import is_blinded
+    from datrial.allocation.commitment import commitment_of
     from datrial.allocation.eligibility import reasons_of
     from datrial.allocation.ledger import Ledger
+    from datrial.allocation.police_list import import_police_request
     from datrial.allocation.recording import (
         allocate_by_scheme,
         allocations,
@@ -56,9 +72,10 @@ def allocate(job: Job, received: Received | None = None) -> Allocated:
     linked = link(inputs, landed)
     with duckdb.connect() as connection, Ledger(inputs.ledger_path) as ledger:
         _verify(ledger)
+        before = ledger.head().sequence
         load_mapped(connection, inputs, landed, referring)
         if linked:
-            known = allocated_references(connection, [row[0] for row in allocations(ledger, study)])
+            known = allocated_references(connection, allocations(ledger, study))
             apply_linkage(connection, linked, main_cut(inputs), known)
         stage_and_check(connection, inputs, landed, referring)
         enforce_quarantine_limit(connection, study.quarantine_limit)
@@ -68,21 +85,42 @@ def allocate(job: Job, received: Received | None = None) -> Allocated:
             rows = staged_rows(
                 connection, "allocation_list", "perpetrator_id, site, meeting_date, arm"
             )
-            digest = list_hash(landed.current)
+            digest = list_hash(landed.current, inputs.mappings, "allocation_list")
             new = import_list(ledger, study, rows, digest, operator, key_fingerprint=key).new
         else:
             new = allocate_by_scheme(
                 ledger, study, hearings, capacity, operator, dt.date.today(), key_fingerprint=key
             ).new
+        digest = list_hash(landed.current, inputs.mappings, "police_request")
+        for step, people in _requests(connection):
+            import_police_request(ledger, study, people, digest, operator, step=step)
         arms = Counter(arm for _, _, _, arm, _ in allocations(ledger, study))
+        commitment = commitment_of(ledger, study.study)
+        if tell:
+            tell([entry for entry in ledger.entries(study.study) if entry.sequence > before])
+        blinded = is_blinded(ledger, study)
         reasons = Counter(
             str(reason) for _, reason in exclusions(ledger, study, hearings, capacity)
         )
     return Allocated(
-        arms={arm: arms[arm] for arm in study.arms},
+        arms={} if blinded else {arm: arms[arm] for arm in study.arms},
+        people=arms.total(),
         new=new,
         excluded={str(reason): reasons[str(reason)] for reason in reasons_of(study)},
+        commitment=str(commitment.body["sha256"])
+        if commitment and commitment.body["seed"] == "concealed"
+        else "",
+        seed_is_public=bool(commitment and commitment.body["seed"] == "public"),
     )
+
+
+def _requests(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, list[str]]]:
+    """Return the requests on the lists for the police: their names, and the people of each."""
+    found: dict[int, list[str]] = {}
+    rows = staged_rows(connection, "police_request", "request_number, perpetrator_id")
+    for number, person in rows:
+        found.setdefault(number, []).append(person)
+    return [(str(number), people) for number, people in sorted(found.items())]
 
 
 def _verify(ledger: Ledger) -> None:

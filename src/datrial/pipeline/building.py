@@ -69,16 +69,18 @@ def _built(
     """Build a warehouse in a new file of the work folder."""
     import duckdb
 
+    from datrial.warehouse.coded_arms import rewritten
+
     unfinished = work_folder() / f"{snapshot}.duckdb"
     unfinished.unlink(missing_ok=True)
     connection = duckdb.connect(str(unfinished))
     try:
-        _fill(connection, inputs, landed, linked, cut)
+        coded = _fill(connection, inputs, landed, linked, cut)
         built = account(connection, snapshot)
         connection.execute("checkpoint")
     finally:
         connection.close()
-    return unfinished, built
+    return (rewritten(unfinished) if coded else unfinished), built
 
 
 def _fill(
@@ -87,14 +89,23 @@ def _fill(
     landed: Landed,
     linked: Linked | None,
     cut: float,
-) -> None:
-    """Take the warehouse from raw rows to marts; a failed critical check stops it."""
+) -> bool:
+    """Take the warehouse from raw rows to marts; a failed critical check stops it.
+
+    Returns
+    -------
+    bool
+        Whether codes stand in the place of arms at its end.
+    """
+    from datrial.allocation.blinding import code_label, coded_arms
     from datrial.allocation.ledger import Ledger
+    from datrial.allocation.merging import merge_conflicts, merge_requests
     from datrial.allocation.police_request import requested_people
     from datrial.allocation.recording import allocations, exclusions
     from datrial.checks.results import enforce_quarantine_limit
     from datrial.extracts.coverage import write_month_rows
     from datrial.warehouse.builder import build_tables
+    from datrial.warehouse.coded_arms import code_arms
     from datrial.warehouse.study_tables import write_allocations, write_study_tables
 
     study = inputs.study
@@ -107,9 +118,11 @@ def _fill(
         if not allocated:
             raise DataError(f"The ledger holds no allocation of study {study.study}.")
         load_mapped(connection, inputs, landed, inputs.mappings)
+        identity = {}
         if linked:
-            known = allocated_references(connection, [row[0] for row in allocated])
-            apply_linkage(connection, linked, cut, known)
+            known = allocated_references(connection, allocated)
+            identity = apply_linkage(connection, linked, cut, known)
+        merged = merge_conflicts(allocated, identity)
         write_study_tables(
             connection,
             study,
@@ -119,11 +132,16 @@ def _fill(
             rules=content_hash(data_rules(study)),
         )
         stage_and_check(connection, inputs, landed, inputs.mappings)
-        write_allocations(connection, allocated, [])
+        write_allocations(connection, merged.allocations, [], merged=merged.listed)
         check_across(connection, inputs, landed, inputs.mappings)
         enforce_quarantine_limit(connection, study.quarantine_limit)
         excluded = exclusions(ledger, study, *referrals(connection, study))
-        write_allocations(connection, allocated, excluded, requested_people(ledger, study))
+        requested = merge_requests(requested_people(ledger, study), identity)
+        write_allocations(connection, merged.allocations, excluded, requested, merged.listed)
+        codes = coded_arms(ledger, study, inputs.key)
     write_month_rows(connection)
-    write_characteristics(connection, linked, {row[0]: row[2] for row in allocated})
+    write_characteristics(connection, linked, {row[0]: row[2] for row in merged.allocations})
     build_tables(connection, project_root() / "sql", ("people", "cohort", "marts"))
+    if codes:
+        code_arms(connection, codes, {code: code_label(code) for code in codes.values()})
+    return bool(codes)

@@ -36,7 +36,7 @@ def headline(run_id: str) -> str:
         if numbers[0] is not None:
             ours, printed = _interval(*numbers[:3]), _interval(*numbers[3:])
             lines.append(f"{label:<24}{ours:<24}{printed}")
-    return "\n".join(lines)
+    return "\n".join(lines) if len(lines) > 1 else ""
 
 
 def _interval(value: float | None, low: float | None, high: float | None) -> str:

@@ -12,6 +12,7 @@ from datrial.config.mapping import SourceMapping, load_mappings
 from datrial.config.project import home, project_root
 from datrial.config.study import Study
 from datrial.extracts.inbox import SIMULATED_MARK
+from datrial.people.keys import find_key
 from datrial.people.pseudonyms import Pseudonymiser, load_pseudonymiser
 from datrial.pipeline.identity import WAREHOUSE_ROOMS, code_version, content_hash, files_hash
 from datrial.pipeline.job import Job
@@ -33,6 +34,10 @@ class Inputs:
     def pseudonymiser(self) -> Pseudonymiser:
         """Return the pseudonymiser; only simulated extracts may use the demonstration key."""
         return load_pseudonymiser(demonstration=self.is_simulated)
+
+    def key(self) -> str:
+        """Return the pseudonym key; arms' codes hang on it too."""
+        return find_key(demonstration=self.is_simulated)
 
     @property
     def ledger_path(self) -> Path:
@@ -116,11 +121,31 @@ def run_identity(study: Study, snapshot: str, label: str) -> dict[str, Any]:
     return {
         "study": study.study,
         "snapshot_id": snapshot,
-        "resolved_study": study.model_dump(mode="json", exclude={"nightly", "retention"}),
+        "resolved_study": _without_arm_names(
+            study, study.model_dump(mode="json", exclude={"nightly", "retention"})
+        ),
         "published": files_hash([published]),
         "code_version": code_version(),
         "label": label,
     }
+
+
+def _without_arm_names(study: Study, found: Any) -> Any:
+    """Return a value with a blinded study's arms named by their places in the study file.
+
+    What is written about a run is read by those from whom the arms are kept.
+    """
+    if study.allocation.blinding == "none":
+        return found
+    names = {key: f"arm_{place}" for place, key in enumerate(study.arms, 1)}
+    names |= {arm.label: names[key] for key, arm in study.arms.items()}
+    if isinstance(found, dict):
+        return {
+            names.get(key, key): _without_arm_names(study, value) for key, value in found.items()
+        }
+    if isinstance(found, list):
+        return [_without_arm_names(study, value) for value in found]
+    return names.get(found, found) if isinstance(found, str) else found
 
 
 def run_id(study: Study, snapshot: str, label: str = "") -> str:

@@ -161,11 +161,36 @@ class Received(_Strict):
 
 
 class Allocated(_Strict):
-    """Who stands in the ledger: counts by arm, entries new in this run, exclusions by reason."""
+    """Who stands in the ledger: nobody is named, and no arm where they are coded.
+
+    Attributes
+    ----------
+    arms
+        Arm -> people; empty in a blinded study.
+    people, new
+        How many were allocated, and how many of them in this run.
+    excluded
+        Reason -> people; a reason that nobody has counts 0.
+    commitment
+        The hash of a concealed seed, to be published; empty where there is none.
+    seed_is_public
+        Whether the study draws from the seed in its study file.
+    """
 
     arms: dict[str, int]
+    people: int
     new: int
     excluded: dict[str, int]
+    commitment: str = ""
+    seed_is_public: bool = False
+
+    @property
+    def in_words(self) -> str:
+        """Who stands in the ledger, within a sentence."""
+        if not self.people:
+            return "nobody"
+        arms = ", ".join(f"{count} {arm}" for arm, count in self.arms.items())
+        return arms or f"{self.people} people (their arms are not shown)"
 
 
 class RowCount(_Strict):

@@ -145,9 +145,10 @@ def staged_rows(connection: duckdb.DuckDBPyConnection, table: str, columns: str)
     return list(connection.execute(select).fetchall())
 
 
-def list_hash(receipts: list[Receipt]) -> str:
-    """Return the hash of the imported allocation list (of all its files together)."""
-    hashes = sorted(receipt.sha256 for receipt in receipts if receipt.source == "allocation")
+def list_hash(receipts: list[Receipt], mappings: Iterable[SourceMapping], table: str) -> str:
+    """Return the hash of the file that fills a staging table (of all such files together)."""
+    keys = {mapping.key for mapping in mappings if any(t.table == table for t in mapping.tables)}
+    hashes = sorted(receipt.sha256 for receipt in receipts if receipt.mapping in keys)
     return hashes[0] if len(hashes) == 1 else hashlib.sha256("".join(hashes).encode()).hexdigest()
 
 

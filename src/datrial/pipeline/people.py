@@ -9,7 +9,7 @@ pseudonyms with weights, ages at the index date, and postcode areas.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,10 +21,14 @@ if TYPE_CHECKING:
     import duckdb
     import pandas as pd
 
+    from datrial.allocation.reading import AllocationRow
     from datrial.extracts.landing import Landed
     from datrial.people.linkage import Links
 
 _PEOPLE = ("perpetrator", "victim")
+_LIST = "allocation_list"
+#: They keep each reference's own pseudonym: the ledger holds their rows as they were sent.
+_AS_SENT = (_LIST, "police_request")
 
 
 @dataclass(frozen=True)
@@ -55,21 +59,26 @@ def apply_linkage(
     connection: duckdb.DuckDBPyConnection,
     linked: Linked,
     weight: float,
-    allocated: Collection[str],
-) -> None:
+    allocated: Sequence[str],
+) -> dict[str, str]:
     """Give linked references one person's id in ``mapped.*``; write ``people.identity`` and more.
 
-    ``raw.*`` keeps the reference's own pseudonym. A perpetrator's id is that of
-    his allocated reference where he has one, so the ledger and the allocation
-    list need no change.
+    ``raw.*`` keeps the reference's own pseudonym, and so do the ledger and the lists
+    that are entered there: each reference was allocated by itself. A perpetrator's id
+    is the reference of his first allocation where he has one.
 
     Parameters
     ----------
     weight
         The cut: links of this match weight or more are made.
     allocated
-        Pseudonyms in the ledger or on the allocation list; two of them are never
-        taken for one person (the conflict is listed).
+        Pseudonyms in the ledger or on the allocation list, the first allocated first:
+        see :func:`allocated_references`.
+
+    Returns
+    -------
+    dict of str to str
+        Pseudonym -> person id, of every perpetrator who has several.
     """
     from datrial.people.clusters import identities
     from datrial.people.linkage_report import write_linkage
@@ -80,6 +89,8 @@ def apply_linkage(
         "select table_name from information_schema.tables where table_schema = 'mapped'"
     ).fetchall()
     for (table,) in sorted(tables):
+        if table in _AS_SENT:
+            continue
         for name, column in staging_tables()[table].columns.items():
             if column.of in _PEOPLE:
                 connection.execute(
@@ -89,23 +100,33 @@ def apply_linkage(
                     "and identity.person_id <> identity.reference_id",
                     {"of": column.of},
                 )
+    identity = people.identity[people.identity["of"] == "perpetrator"]
+    return dict(zip(identity["reference_id"], identity["person_id"], strict=True))
 
 
 def allocated_references(
-    connection: duckdb.DuckDBPyConnection, in_ledger: Collection[str]
-) -> set[str]:
-    """Return the perpetrators in the ledger and on a loaded allocation list."""
+    connection: duckdb.DuckDBPyConnection, in_ledger: Iterable[AllocationRow]
+) -> list[str]:
+    """Return the perpetrators in the ledger and on a loaded allocation list, the first first.
+
+    A list that is not in the ledger yet comes into it as it is; what the ledger says
+    of a person, with its corrections, comes before what a list says.
+    """
+    from datrial.allocation.merging import first_to_last
+
+    found = {row[0]: row for row in in_ledger}
     listed = connection.execute(
-        "select 1 from information_schema.tables "
-        "where table_schema = 'mapped' and table_name = 'allocation_list'"
+        "select 1 from information_schema.tables where table_schema = 'mapped' and table_name = ?",
+        [_LIST],
     ).fetchall()
-    if not listed:
-        return set(in_ledger)
-    rows = connection.execute(
-        "select distinct perpetrator_id from mapped.allocation_list "
-        "where perpetrator_id is not null"
-    ).fetchall()
-    return {*in_ledger, *(person for (person,) in rows)}
+    if listed:
+        rows = connection.execute(
+            f"select perpetrator_id, site, meeting_date, arm, '' from mapped.{_LIST} "
+            "where perpetrator_id is not null and site is not null and meeting_date is not null "
+            "order by meeting_date desc, site desc"
+        ).fetchall()
+        found = {row[0]: row for row in rows} | found
+    return [row[0] for row in first_to_last(found.values())]
 
 
 def write_characteristics(

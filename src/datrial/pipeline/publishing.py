@@ -11,6 +11,7 @@ from datrial import __version__
 from datrial.config.project import home
 from datrial.pipeline.inputs import Inputs, run_id, run_identity, work_folder
 from datrial.pipeline.job import Analysed, Job, departures
+from datrial.warehouse.coded_arms import study_as_shown
 from datrial.warehouse.snapshots import SnapshotStore
 
 
@@ -22,6 +23,7 @@ def manifest(inputs: Inputs, snapshot: str, analysed: list[Analysed]) -> dict[st
     try:
         covered = connection.execute("select max(last_day) from study.coverage").fetchall()
         simulated = connection.execute("select simulated from study.origin").fetchall()
+        arms = study_as_shown(connection, study).arms
     finally:
         connection.close()
     return {
@@ -35,7 +37,7 @@ def manifest(inputs: Inputs, snapshot: str, analysed: list[Analysed]) -> dict[st
         "only": only,
         "changes": changes,
         "primary_outcomes": study.primary_outcomes,
-        "arms": {key: arm.label for key, arm in study.arms.items()},
+        "arms": {key: arm.label for key, arm in arms.items()},
         "sites": {key: site.label for key, site in study.sites.items()},
         "periods": {period.key: period.label for period in study.periods},
         "analyses": [

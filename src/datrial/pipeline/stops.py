@@ -20,6 +20,7 @@ from datrial.pipeline.job import Analysed, Decision, Job, Published, Received
 from datrial.pipeline.loading import land_extracts
 from datrial.pipeline.publishing import draft_folder, is_complete
 from datrial.pipeline.publishing import manifest as describe_run
+from datrial.warehouse.coded_arms import study_as_shown
 from datrial.warehouse.snapshots import SnapshotStore
 
 __all__ = [
@@ -103,6 +104,7 @@ def analyse(job: Job, snapshot: str, analysis: str) -> Analysed:
     """
     import numpy as np
 
+    from datrial.analyses.arms import is_coded, withhold
     from datrial.analyses.base import Context
     from datrial.analyses.registry import ANALYSES
     from datrial.results.draft import save_draft
@@ -115,9 +117,15 @@ def analyse(job: Job, snapshot: str, analysis: str) -> Analysed:
     with ExitStack() as opened:
         connection = opened.enter_context(store.open(snapshot))
         at_cuts = {cut: opened.enter_context(store.open(snapshot, cut)) for cut in cuts}
-        context = Context(connection, study, np.random.default_rng([study.seed, step]), at_cuts)
+        shown = study_as_shown(connection, study)
+        context = Context(connection, shown, np.random.default_rng([study.seed, step]), at_cuts)
         try:
             tables = chosen.run(context, chosen.parameters.model_validate(study.analyses[analysis]))
+            if is_coded(shown):
+                tables = [
+                    withhold(table, shown.arms) if table.id in chosen.tells_arms else table
+                    for table in tables
+                ]
         except Exception as error:
             reason = failure_of(error, f"analysis {analysis}").message
             return Analysed(analysis=analysis, state="failed", reason=reason)

@@ -143,7 +143,8 @@ def bars_by_arm(
                 edgecolor="white",
                 label=entry.table.column_labels[arm],
             )
-        axes.set_xticks(range(len(rows)), [wrap(entry.table.row_labels[row]) for row in rows])
+        room = max(8, min(16, 80 // len(rows)))  # letters, until the next label
+        axes.set_xticks(range(len(rows)), [wrap(entry.table.row_labels[row], room) for row in rows])
         axes.tick_params(axis="x", length=0)
         axes.set_ylabel(unit)
         axes.set_ylim(0, 1.15 * highest(entry, statistic))
@@ -195,7 +196,7 @@ def _bar(
             (0, 9 if entry.printed(*key) else 4),
             textcoords="offset points",
             ha="center",
-            fontsize=8.5,
+            fontsize=8.5 if len(entry.table.row_labels) <= 6 else 7,
         )
     printed = entry.printed(*key)
     if printed is not None:

@@ -6,9 +6,14 @@ from collections.abc import Callable
 
 from datrial.report.charts import Ratios, bars_by_arm, forest
 from datrial.report.drawing import Figure
+from datrial.report.figures_balance import love_plot
+from datrial.report.figures_class_behaviour import class_behaviour
+from datrial.report.figures_classes import class_indices, class_profile, class_sizes
 from datrial.report.figures_coverage import coverage_strip
 from datrial.report.figures_extracts import extract_rows
-from datrial.report.figures_needs import class_indices, class_profile, need_prevalence
+from datrial.report.figures_needs import need_prevalence, number_of_needs
+from datrial.report.figures_needs_behaviour import need_odds_ratios
+from datrial.report.figures_needs_engagement import engagement_by_need, high_need_engagement
 from datrial.report.figures_outcomes import (
     behaviour_counts,
     dash_means,
@@ -17,6 +22,7 @@ from datrial.report.figures_outcomes import (
     predicted_probabilities,
 )
 from datrial.report.flow_diagram import participant_flow, perpetrators_flow, victims_flow
+from datrial.report.summary_words import compared_arms
 from datrial.results.read import Run, RunTable
 
 
@@ -26,16 +32,19 @@ def figure_for(run: Run, entry: RunTable) -> Figure | None:
         return class_profile(entry, run.table("needs_classes.sizes"))
     if entry.table.id == "participant_flow.flow" and run.table("participant_flow.perpetrators"):
         return None  # drawn box by box
+    if entry.table.id == "balance.shares":
+        return love_plot(entry, run.table("balance.means"))
     draw = _FIGURES.get(entry.table.id)
     return draw(entry) if draw else None
 
 
 def _marac_ratios(entry: RunTable) -> Figure | None:
+    first, reference = compared_arms(entry)
     spec = Ratios(
         "marac-ratios",
-        "Rate ratio of appearing at MARAC, intervention against control",
+        f"Rate ratio of appearing at MARAC, {first} against {reference}",
         "rate_ratio",
-        caption="Below 1: the intervention arm appeared less often.",
+        caption=f"Below 1: {first} appeared less often.",
     )
     return forest(entry, spec, list(entry.table.row_labels))
 
@@ -53,9 +62,14 @@ def _serial(entry: RunTable) -> Figure | None:
     return bars_by_arm(entry, "marac-serial", *what, arms=list(entry.table.column_labels))
 
 
-def _availability(entry: RunTable) -> Figure | None:
+def _available_windows(entry: RunTable) -> Figure | None:
     what = ("Perpetrators observed on at least one day, by fixed window", "% of those allocated")
     return bars_by_arm(entry, "follow-up-windows", *what, arms=list(entry.table.column_labels))
+
+
+def _available_periods(entry: RunTable) -> Figure | None:
+    what = ("Perpetrators observed on at least one day, by period", "% of those allocated")
+    return bars_by_arm(entry, "follow-up-periods", *what, arms=list(entry.table.column_labels))
 
 
 _FIGURES: dict[str, Callable[[RunTable], Figure | None]] = {
@@ -64,9 +78,16 @@ _FIGURES: dict[str, Callable[[RunTable], Figure | None]] = {
     "participant_flow.flow": participant_flow,
     "participant_flow.perpetrators": perpetrators_flow,
     "participant_flow.victims": victims_flow,
-    "follow_up_availability.windows": _availability,
-    "needs_classes.prevalence": need_prevalence,
+    "follow_up_availability.periods": _available_periods,
+    "follow_up_availability.windows": _available_windows,
+    "needs.number": number_of_needs,
+    "needs.prevalence": need_prevalence,
+    "needs.engagement_by_need": engagement_by_need,
+    "needs.high_need_engagement": high_need_engagement,
     "needs_classes.enumeration": class_indices,
+    "needs_classes.sizes": class_sizes,
+    "needs_class_behaviour.probabilities": class_behaviour,
+    "needs_behaviour.odds_ratios": need_odds_ratios,
     "behaviour_change.counts": behaviour_counts,
     "behaviour_change.predictions": predicted_probabilities,
     "behaviour_change.odds_ratios": odds_ratios,

@@ -1,12 +1,11 @@
-"""Figures of the perpetrators' needs: prevalence, class indices, class profile."""
+"""Figures of the perpetrators' needs: how many they have, and which."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from datrial.report.charts import PUBLISHED_CAPTION, highest, mark_of, wrap
+from datrial.report.charts import PUBLISHED_CAPTION, highest, mark_of
 from datrial.report.drawing import (
-    GREY,
     MARKERS,
     SERIES,
     Figure,
@@ -23,9 +22,49 @@ from datrial.report.drawing import (
 from datrial.results.read import RunTable
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+    pass
 
-_CRITERIA = ("aic", "bic", "sabic")
+
+def number_of_needs(entry: RunTable) -> Figure | None:
+    """Draw how many service users have no, one, two, ... needs."""
+    column = next(iter(entry.table.column_labels), "")
+    rows = [row for row in entry.table.row_labels if row.startswith("needs_")]
+    shown = [entry.value(row, column, "share") for row in rows]
+    if all(value is None for value in shown):
+        return None
+    printed = [entry.printed(row, column, "share") for row in rows]
+    has_marks = any(value is not None for value in printed)
+    with drawing(2.9) as (canvas, (axes,)):
+        for x, (row, value, published) in enumerate(zip(rows, shown, printed, strict=True)):
+            text = (
+                f"{100 * value:.0f}%" if value is not None else mark_of(entry, row, column, "share")
+            )
+            above = max(value or 0, published or 0)
+            axes.bar(x, value or 0, width=0.75, color=SERIES[0])
+            if published is not None:
+                published_mark(axes, x, published)
+            lift = (0, 4 if published is None else 9)
+            axes.annotate(
+                text, (x, above), lift, textcoords="offset points", ha="center", fontsize=8.5
+            )
+        if has_marks:
+            published_mark(axes, float("nan"), float("nan"), label=True)
+            axes.legend(loc="upper right")
+        axes.set_xticks(range(len(rows)), [row.removeprefix("needs_") for row in rows])
+        axes.set_xlabel("Number of needs")
+        axes.set_ylim(0, 1.15 * max(value for value in (*shown, *printed) if value is not None))
+        percent_axis(axes.yaxis)
+        axes.grid(axis="y")
+        axes.tick_params(axis="x", length=0)
+        svg = to_svg(canvas, "needs-number")
+    told = ", ".join(
+        f"{entry.table.row_labels[row].lower()} {spoken(entry, row, column, 'share')}"
+        for row in rows
+    )
+    unit = bracket("% of service users with an answered need", n_words(entry, "share", [column]))
+    title = f"Number of needs of service users{unit}"
+    caption = PUBLISHED_CAPTION if has_marks else ""
+    return Figure("needs-number", title, svg, f"Bar chart. {told}.", caption)
 
 
 def need_prevalence(entry: RunTable) -> Figure | None:
@@ -59,119 +98,3 @@ def need_prevalence(entry: RunTable) -> Figure | None:
     title = f"Service users with each need{bracket('% of those answered', n_words(entry, 'share'))}"
     caption = PUBLISHED_CAPTION if has_published(entry, "share") else ""
     return Figure("needs-prevalence", title, svg, f"Dot plots. {told}", caption)
-
-
-def class_indices(entry: RunTable) -> Figure | None:
-    """Draw the information criteria and the entropy against the number of classes."""
-    if not has_any(entry, "value"):
-        return None
-    rows = list(entry.table.row_labels)
-    with drawing(3.0, 2, width_ratios=[1.6, 1]) as (canvas, (criteria, entropy)):
-        for number, column in enumerate(c for c in _CRITERIA if c in entry.table.column_labels):
-            _curve(criteria, entry, column, number)
-        criteria.set_title("Information criteria: lower is better")
-        criteria.legend(loc="upper right")
-        if "entropy" in entry.table.column_labels:
-            _curve(entropy, entry, "entropy", 3)
-        entropy.set_title("Entropy: nearer 1 is clearer")
-        entropy.set_ylim(0, 1.03)
-        for axes in (criteria, entropy):
-            axes.set_xticks(range(len(rows)), [row.removeprefix("classes_") for row in rows])
-            axes.set_xlabel("Number of classes")
-            axes.grid(axis="y")
-        svg = to_svg(canvas, "needs-indices")
-    told = " ".join(
-        f"{entry.table.row_labels[row]}: "
-        + ", ".join(
-            f"{entry.table.column_labels[c]} {spoken(entry, row, c, 'value')}"
-            for c in (*_CRITERIA, "entropy")
-            if c in entry.table.column_labels
-        )
-        + "."
-        for row in rows
-    )
-    title = f"Fit of models with different numbers of classes{bracket(n_words(entry, 'value'))}"
-    caption = PUBLISHED_CAPTION if has_published(entry, "value") else ""
-    return Figure("needs-indices", title, svg, f"Line charts. {told}", caption)
-
-
-def _curve(axes: Axes, entry: RunTable, column: str, number: int) -> None:
-    points = [
-        (x, value)
-        for x, row in enumerate(entry.table.row_labels)
-        if (value := entry.value(row, column, "value")) is not None
-    ]
-    axes.plot(
-        [p[0] for p in points],
-        [p[1] for p in points],
-        color=SERIES[number],
-        marker=MARKERS[number],
-        label=entry.table.column_labels[column],
-    )
-    for x, row in enumerate(entry.table.row_labels):
-        printed = entry.printed(row, column, "value")
-        if printed is not None:
-            published_mark(axes, x, printed)
-
-
-def class_profile(entry: RunTable, sizes: RunTable | None) -> Figure | None:
-    """Draw each class's probability of each need: a table of shades with the numbers in it."""
-    if not has_any(entry, "probability"):
-        return None
-    rows, columns = list(entry.table.row_labels), list(entry.table.column_labels)
-    with drawing(0.9 + 0.3 * len(rows)) as (canvas, (axes,)):
-        for x, column in enumerate(columns):
-            for y, row in enumerate(rows):
-                _square(axes, entry, (row, column, "probability"), (x, y))
-        axes.set_xlim(-0.5, len(columns) - 0.5)
-        axes.set_ylim(len(rows) - 0.5, -0.5)
-        axes.xaxis.tick_top()
-        axes.set_xticks(range(len(columns)), [_class_head(entry, c, sizes) for c in columns])
-        axes.set_yticks(range(len(rows)), [entry.table.row_labels[row] for row in rows])
-        axes.tick_params(length=0)
-        for spine in axes.spines.values():
-            spine.set_visible(False)
-        svg = to_svg(canvas, "needs-profile")
-    told = " ".join(
-        f"{_class_head(entry, c, sizes).replace(chr(10), ' ')}: "
-        + ", ".join(
-            f"{entry.table.row_labels[r]} {spoken(entry, r, c, 'probability')}" for r in rows
-        )
-        + "."
-        for c in columns
-    )
-    title = f"Probability of each need in each class{bracket('%', n_words(entry, 'probability'))}"
-    return Figure(
-        "needs-profile",
-        title,
-        svg,
-        f"Table of shades. {told}",
-        "The darker, the likelier the need; in brackets each class's share of people.",
-    )
-
-
-def _class_head(entry: RunTable, column: str, sizes: RunTable | None) -> str:
-    share = sizes.value(column, "share", "share") if sizes else None
-    label = wrap(entry.table.column_labels[column], 10)
-    return label if share is None else f"{label}\n({100 * share:.0f}%)"
-
-
-def _square(axes: Axes, entry: RunTable, key: tuple[str, str, str], place: tuple[int, int]) -> None:
-    from matplotlib.patches import Rectangle
-
-    x, y = place
-    value = entry.value(*key)
-    if value is None:
-        axes.text(x, y, mark_of(entry, *key), ha="center", va="center", color=GREY)
-        return
-    # From white to the report's blue.
-    shade = tuple(1 - value * (1 - end) for end in (0.0, 0.38, 0.62))
-    axes.add_patch(Rectangle((x - 0.48, y - 0.47), 0.96, 0.94, facecolor=shade, edgecolor="none"))
-    axes.text(
-        x,
-        y,
-        f"{100 * value:.0f}%",
-        ha="center",
-        va="center",
-        color="white" if value > 0.7 else "black",
-    )

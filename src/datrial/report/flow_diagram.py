@@ -65,7 +65,7 @@ def participant_flow(entry: RunTable) -> Figure | None:
 
 def perpetrators_flow(entry: RunTable) -> Figure | None:
     """Draw the CONSORT flow of perpetrators; none without its first steps."""
-    rare = ("allocated_not_heard", "allocated_heard_unknown")
+    rare = ("allocated_not_heard", "allocated_heard_unknown", "joined")
     layout = _Layout(
         "flow-perpetrators",
         "Flow of perpetrators: heard, allocated and followed up (number of people)",

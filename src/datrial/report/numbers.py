@@ -23,6 +23,7 @@ _STYLES = {
     "share": Style.SHARE,
     "probability": Style.SHARE,
     "p_value": Style.P_VALUE,
+    "p_value_adjusted": Style.P_VALUE,
     "mean": Style.MEAN,
     "sd": Style.MEAN,
     "rate_ratio": Style.RATIO,
@@ -49,7 +50,9 @@ _POINTS = ("share", "probability", "rate_ratio", "odds_ratio", "mean", "rate")
 
 STATISTIC_LABELS = {
     "count": "Number", "share": "Share", "probability": "Probability", "mean": "Mean",
-    "sd": "SD", "bse": "Standard error", "p_value": "p-value", "rate_ratio": "Rate ratio",
+    "sd": "SD", "bse": "Standard error", "p_value": "p-value",
+    "p_value_adjusted": "p-value, adjusted", "chi_squared": "Chi-squared",
+    "r_squared": "McFadden's R-squared", "rate_ratio": "Rate ratio",
     "odds_ratio": "Odds ratio", "people": "People", "appearances": "Appearances",
     "observed": "People observed", "person_years": "Person-years",
     "rate": "Appearances per person-year", "answered": "Answered", "value": "Value",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datrial.report.figures_extracts import rows_by_table
 from datrial.report.numbers import Style, write_number
 from datrial.report.summary_words import (
+    compared_arms,
     course,
     not_available,
     published_words,
@@ -55,7 +56,7 @@ def _marac(run: Run) -> Iterator[str]:
         for row, label in ratios.table.row_labels.items():
             text = ratio_words(ratios, row)
             if text:
-                yield f"{label}: the intervention arm appeared at MARAC at {text}"
+                yield f"{label}: {compared_arms(ratios)[0]} appeared at MARAC at {text}"
             else:
                 yield f"{label}: {not_available('the rate ratio', ratios, row, 'estimate')}"
         yield (

@@ -18,6 +18,16 @@ def not_available(
     return f"{what} is {STATE_WORDS[cell.state]}{why}."
 
 
+def compared_arms(entry: RunTable) -> tuple[str, str]:
+    """Return the arm that a table of ratios is about and its reference, as in its heading."""
+    _, _, words = entry.table.column_labels["estimate"].partition(", ")
+    first, against, second = words.partition(" against ")
+    if not against:
+        first, second = "intervention", "control"
+    named = [arm if arm.startswith("Arm ") else f"the {arm} arm" for arm in (first, second)]
+    return named[0], named[1]
+
+
 def ratio_words(entry: RunTable, row: str) -> str:
     """Return a rate ratio in words; an interval that holds 1 is said to leave it open."""
     ratio, low, high = (
@@ -25,7 +35,7 @@ def ratio_words(entry: RunTable, row: str) -> str:
     )
     if ratio is None:
         return ""
-    text = f"{write_number(ratio, Style.RATIO)} times the control arm's rate"
+    text = f"{write_number(ratio, Style.RATIO)} times the rate of {compared_arms(entry)[1]}"
     if low is None or high is None:
         return f"{text}; no interval is available."
     text += f" (95% interval {write_number(low, Style.RATIO)} to {write_number(high, Style.RATIO)})"

@@ -56,6 +56,11 @@ def _with_identifiers(
     return replace(base, columns=columns)
 
 
+def _with_address(layout: Layout, name: str) -> Layout:
+    """Return a layout with the reference of the address of a case as its last column."""
+    return replace(layout, columns={**layout.columns, "household_id": name})
+
+
 _WITHHELD = ("withheld_name", "date_of_birth")
 _MARAC_CLERK = Clerk(no_date_of_birth=0.06, no_postcode=0.12, anew=True)
 _POLICE_CLERK = Clerk(no_date_of_birth=0.02, no_postcode=0.08)
@@ -95,10 +100,11 @@ _OF_INSIGHTS = {"victim": "IC-", "perpetrator": "IP-"}
 AGENCIES = {
     (agency.layout.file, agency.layout.table): agency
     for agency in (
-        Agency(_MARAC_1, _MARAC_CLERK),
-        Agency(_MARAC_2, replace(_MARAC_CLERK, surname_first=True),
+        Agency(_with_address(_MARAC_1, "Address ref"), _MARAC_CLERK),
+        Agency(_with_address(_MARAC_2, "Address reference"),
+               replace(_MARAC_CLERK, surname_first=True),
                prefixes={"perpetrator": "S2-P"}, new_reference=NEW_REFERENCE),
-        Agency(_MARAC_3, _MARAC_CLERK),
+        Agency(_with_address(_MARAC_3, "AddressURN"), _MARAC_CLERK),
         Agency(layouts.POLICE["site_1"], _POLICE_CLERK),
         Agency(_POLICE_2, replace(_POLICE_CLERK, surname_first=True), "police_site_2",
                {"perpetrator": "N2/"}, SECOND_NOMINAL),

@@ -70,6 +70,11 @@ MEETING_CAPACITY = Layout(
     {"site": "Site", "meeting_date": "MARAC date", "places": "Drive places"},
     date_format="%Y-%m-%d",
 )  # fmt: skip
+POLICE_REQUEST = Layout(
+    "drive_police_request_list.csv", "police_request",
+    {"site": "Site", "perpetrator_id": "Perpetrator reference", "request_number": "Request",
+     "requested_on": "Requested on"}, date_format="%Y-%m-%d",
+)  # fmt: skip
 
 MARAC = {
     "site_1": Layout(
@@ -189,6 +194,9 @@ _NEED_LABELS = dict(
         strict=True,
     )
 )  # fmt: skip
+_LEVEL_LABELS = {
+    f"{need}_level": f"Level: {label[0].lower()}{label[1:]}" for need, label in _NEED_LABELS.items()
+} | {"housing_level": "Housing situation", "mental_health_level": "State of mental health"}
 
 CMS_SERVICE_USER = Layout(
     _CMS, "cms_service_user",
@@ -205,7 +213,8 @@ CMS_SERVICE_USER = Layout(
     sheet="Service users", title="Drive case management: service users",
 )  # fmt: skip
 CMS_NEED = Layout(
-    _CMS, "cms_need", {**_FORM, **_NEED_LABELS}, _STAGE, sheet="Needs",
+    _CMS, "cms_need", {**_FORM, **_NEED_LABELS, **_LEVEL_LABELS},
+    _STAGE | {"housing_level": {"transitory": "Transitory (sofa-surfing)"}}, sheet="Needs",
     title="Drive case management: needs assessment",
 )  # fmt: skip
 CMS_BEHAVIOUR = Layout(
@@ -236,7 +245,7 @@ CMS_ENGAGEMENT = Layout(
 )  # fmt: skip
 
 LAYOUTS = (
-    ALLOCATION_LIST, MEETING_CAPACITY, *MARAC.values(), *POLICE.values(), INSIGHTS_INTAKE,
-    INSIGHTS_EXIT, CMS_SERVICE_USER, CMS_NEED, CMS_BEHAVIOUR, CMS_RISK_ITEM, CMS_ACTION,
-    CMS_ENGAGEMENT,
+    ALLOCATION_LIST, MEETING_CAPACITY, POLICE_REQUEST, *MARAC.values(), *POLICE.values(),
+    INSIGHTS_INTAKE, INSIGHTS_EXIT, CMS_SERVICE_USER, CMS_NEED, CMS_BEHAVIOUR, CMS_RISK_ITEM,
+    CMS_ACTION, CMS_ENGAGEMENT,
 )  # fmt: skip

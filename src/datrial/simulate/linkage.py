@@ -14,8 +14,10 @@ from datrial.config.mapping import load_mappings
 from datrial.config.study import Study
 from datrial.simulate.agencies import AGENCIES, Agency
 from datrial.simulate.clerks import write_down
+from datrial.simulate.households import address_references
 from datrial.simulate.identities import Identities, perpetrators, victims
 from datrial.simulate.layouts import Layout
+from datrial.simulate.linkage_twice import Referral, allocated_twice, write_as_the_first
 from datrial.simulate.names import CANARIES
 from datrial.simulate.randomness import Array, generator
 from datrial.simulate.references import References
@@ -37,6 +39,7 @@ class Unlinked:
     pairs: list[Pair]
     people: dict[str, Identities]
     references: References
+    twice: list[tuple[Referral, Referral]]
 
 
 def shares_no_reference(study: Study) -> bool:
@@ -54,6 +57,7 @@ def unlink(world: World, pairs: list[Pair]) -> Unlinked:
         "victim": victims(everyone, of_perpetrators, world.insights.intake, world.seed),
     }
     _place_canaries(world, pairs, people)
+    twice = allocated_twice(world, of_perpetrators)
     references = References(
         world.seed,
         {
@@ -61,6 +65,7 @@ def unlink(world: World, pairs: list[Pair]) -> Unlinked:
             for each in everyone
             for who, day in zip(each.reference, each.index, strict=True)
         },
+        {second.reference: first.reference for first, second in twice},
     )
     written: list[Pair] = []
     for layout, records in pairs:
@@ -71,7 +76,7 @@ def unlink(world: World, pairs: list[Pair]) -> Unlinked:
             written.append(
                 (agency.layout, _as_written(agency, records, people, references, world.seed))
             )
-    return Unlinked(written, people, references)
+    return Unlinked(written, people, references, twice)
 
 
 def _as_written(
@@ -100,9 +105,17 @@ def _as_written(
         content = write_down(
             rng, identities, identities.rows_of(true[first]), when[first], agency.clerk
         )
+        if of == "perpetrator":
+            own_rng = generator(seed, "clerk", layout.file, layout.table, of, "allocated twice")
+            who = (true[first], when[first])
+            write_as_the_first(content, own_rng, identities, who, references.first_of, agency.clerk)
         result |= {f"{of}_{name}": cells[writing] for name, cells in content.items()}
         if of == named:
             result["withheld_name"] = content["full_name"][writing]
+    if "household_id" in layout.columns:
+        result["household_id"] = address_references(
+            people, records["victim_id"], days, seed, layout.file
+        )
     return result
 
 

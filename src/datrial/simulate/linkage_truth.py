@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from datrial.simulate import agencies, clerks, identities, name_tables
 from datrial.simulate.agencies import AGENCIES
 from datrial.simulate.linkage import Unlinked
+from datrial.simulate.linkage_twice import ALLOCATED_TWICE
 from datrial.simulate.truth import csv_file
 
 
@@ -20,6 +21,14 @@ def add_linkage_truth(truth: dict[str, bytes], unlinked: Unlinked) -> None:
          "postcode", "moved_on", "later_postcode", "canary"),
         _identities(unlinked),
     )  # fmt: skip
+    truth["allocated_twice.csv"] = csv_file(
+        ("true_reference", "reference", "site", "meeting_date", "arm", "stands"),
+        (
+            (pair[0].reference, each.reference, each.site, each.meeting_date, each.arm, stands)
+            for pair in unlinked.twice
+            for each, stands in zip(pair, ("yes", "no"), strict=True)
+        ),
+    )
     truth["parameters.yaml"] += _parameters()
     truth["README.md"] += README.encode()
 
@@ -58,6 +67,10 @@ def _parameters() -> bytes:
             "married": identities.MARRIED,
             "cohabiting": identities.COHABITING,
             "new_reference": agencies.NEW_REFERENCE,
+            "allocated_twice": [
+                {"first": first, "second": second, "people": number}
+                for (first, second), number in ALLOCATED_TWICE.items()
+            ],
             "second_nominal": agencies.SECOND_NOMINAL,
             "slips": clerks.SLIPS,
             "clerks": [
@@ -89,15 +102,21 @@ for day. They are written down otherwise.
   space that MARAC, the allocation list, case management and the police of site 1 share.
   Without linkage these hearings belong to nobody in the trial: re-appearances are too
   few, and the people heard are too many.
+- A few perpetrators were referred at two sites under two references, and allocated under
+  both; some of them to different arms. In truth they are one person: the second has the
+  first's name, date of birth and home. Their victims-survivors are different people.
 - Postcodes are of areas that do not exist (XA, XB, XC for sites 1 to 3).
 
 `links.csv` has every reference of every space (empty: the shared one) and the true
 reference behind it: two references are one person if their true references are the
-same. `identities.csv` has who people are; `canary` marks the few whose names, dates of
+same. `allocated_twice.csv` has those who were allocated under two references, and which
+allocation stands: the first. `people.csv` lists their two references as two people.
+`identities.csv` has who people are; `canary` marks the few whose names, dates of
 birth and postcodes nobody wrote wrongly, so that a search for them finds every leak.
 `parameters.yaml` has under `linkage` how often clerks slip, each time that they write
 somebody down: at every meeting for MARAC, once for each reference elsewhere.
 Relatives share surname and home, and some father and son the forename too.
 
-MARAC margins hold for true people. The numbers of references are larger.
+MARAC margins hold for people as they were allocated: who was allocated twice counts
+twice. The numbers of references are larger.
 """

@@ -50,7 +50,7 @@ MAY_BE_UNKNOWN = {
 #: Actions have no key: a duplicate could not be told from a second action.
 NO_DUPLICATES = ("cms_action",)
 #: The trial's own lists have no spoilt rows.
-NO_JUNK = ("allocation_list", "meeting_capacity")
+NO_JUNK = ("allocation_list", "meeting_capacity", "police_request")
 
 
 @dataclass
@@ -106,7 +106,7 @@ def _change(cells: Array, rows: Array, how: Callable[[str], str]) -> None:
 
 def _references(messy: Messy, rng: np.random.Generator) -> None:
     sheet = messy.sheet
-    columns = sheet.columns_of_kind("reference")
+    columns = _people_and_incidents(sheet)
     if not columns:
         return
     cells = sheet.cells[columns[int(rng.integers(len(columns)))]]
@@ -118,6 +118,11 @@ def _references(messy: Messy, rng: np.random.Generator) -> None:
     lower = _rows_of(rng, everyone, "reference_in_lower_case")
     _change(cells, lower, str.lower)
     messy.count("reference_in_lower_case", len(lower))
+
+
+def _people_and_incidents(sheet: Sheet) -> list[str]:
+    """Return the references without which a row cannot be used."""
+    return [name for name in sheet.columns_of_kind("reference") if _is_required(sheet, name)]
 
 
 def _codes(messy: Messy, rng: np.random.Generator) -> None:
@@ -234,7 +239,7 @@ def _junk(sheet: Sheet, rng: np.random.Generator) -> list[tuple[str, str, tuple[
     for name in sheet.column_codes():
         if _is_required(sheet, name):
             kinds.append(("unknown_required_code", name, UNKNOWN_CODES))
-    references = sheet.columns_of_kind("reference")
+    references = _people_and_incidents(sheet)
     if references:
         kinds.append(("missing_reference", references[-1], (None,)))
     return kinds

@@ -1,4 +1,4 @@
-"""Needs of service users at three time points (report's Table A2.1 and Figure 4).
+"""Needs of service users at three time points (report's Tables A2.1 and A7.1, Figure 4).
 
 At midpoint the twelve answers are drawn from six latent classes, independent of
 each other within a class; intake and closure follow from the midpoint.
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from datrial.simulate.need_levels import levels_of
 from datrial.simulate.randomness import Array, counts_of, generator, is_blank, pick
 
 NEEDS = (
@@ -65,12 +66,15 @@ class Needs:
         The true class, by person.
     answers
         Time point -> people x needs: yes, no, dont_know or None.
+    levels
+        Time point -> people x needs: the level recorded, or None.
     present
         Time point -> positions of the people with a form.
     """
 
     latent_class: Array
     answers: dict[str, Array]
+    levels: dict[str, Array]
     present: dict[str, Array]
 
 
@@ -106,7 +110,7 @@ def needs_of(n: int, seed: int, scale: int) -> Needs:
         time_point: _answers(rng, state[time_point], any_answer[time_point], time_point, scale)
         for time_point in TIME_POINTS
     }
-    return Needs(latent, answers, present)
+    return Needs(latent, answers, levels_of(answers, NEEDS, seed, scale), present)
 
 
 def _round_at_random(rng: np.random.Generator, value: float) -> int:

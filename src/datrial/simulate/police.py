@@ -55,6 +55,8 @@ FORCES = {
     "site_3": Force(dt.date(2015, 10, 1), {INTERVENTION: 132, CONTROL: 143},
                     {INTERVENTION: 1056, CONTROL: 1573}, 430, 0.50, (0.55, 0.45), 0.58, 0.9),
 }  # fmt: skip
+#: The list of people went to the forces when the last of them had been allocated.
+REQUESTED_ON = dt.date(2018, 10, 31)
 #: Controls' incidents per day relative to the six months before the index day. The
 #: intervention arm has the same rate before it, and the force's rate ratio times it after.
 CONTROL_RATE = {

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from datrial.simulate import layouts, marac, police
+from datrial.simulate.days import day
 from datrial.simulate.needs import NEEDS, TIME_POINTS
 from datrial.simulate.randomness import Array, generator
 from datrial.simulate.risk import ITEMS, added_up
@@ -22,6 +23,7 @@ def all_records(world: World) -> list[tuple[layouts.Layout, Records]]:
     pairs: list[tuple[layouts.Layout, Records]] = [
         (layouts.ALLOCATION_LIST, _allocation_list(world)),
         (layouts.MEETING_CAPACITY, _capacity(world)),
+        (layouts.POLICE_REQUEST, _police_request(world)),
     ]
     for site in world.sites:
         key = site.people.site.key
@@ -85,6 +87,25 @@ def _capacity(world: World) -> Records:
     return _stack(parts)
 
 
+def _police_request(world: World) -> Records:
+    """Return whom the police were asked about, arms mixed, site by site."""
+    parts = []
+    for site in world.sites:
+        asked = np.concatenate(list(site.asked.values()))
+        rng = generator(world.seed, "police request list", site.people.site.key)
+        rng.shuffle(asked)
+        on = np.full(len(asked), day(police.REQUESTED_ON))
+        parts.append(
+            {
+                "site": np.full(len(asked), site.people.site.key, dtype=object),
+                "perpetrator_id": site.people.reference[asked],
+                "request_number": np.full(len(asked), 1, dtype=object),
+                "requested_on": on.astype(object),
+            }
+        )
+    return _stack(parts)
+
+
 def _service_users(world: World) -> Records:
     users = world.users
     closed = users.end.astype(object)
@@ -130,7 +151,11 @@ def _needs(world: World) -> Records:
     def answers(time_point: str) -> tuple[Array, Records]:
         people = world.needs.present[time_point]
         given = world.needs.answers[time_point][people]
-        return people, {need: given[:, column] for column, need in enumerate(NEEDS)}
+        levels = world.needs.levels[time_point][people]
+        answered = {need: given[:, column] for column, need in enumerate(NEEDS)}
+        return people, answered | {
+            f"{need}_level": levels[:, column] for column, need in enumerate(NEEDS)
+        }
 
     return _forms(world, "needs", answers)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from datrial.simulate.agencies import Agency
@@ -16,9 +18,17 @@ class References:
     ----------
     index_days
         True reference of each perpetrator -> his index day, or NaT.
+    first_of
+        Of perpetrators who are in truth somebody else: whose reference is the true one.
     """
 
-    def __init__(self, seed: int, index_days: dict[str, np.datetime64]) -> None:
+    def __init__(
+        self,
+        seed: int,
+        index_days: dict[str, np.datetime64],
+        first_of: Mapping[str, str] | None = None,
+    ) -> None:
+        self.first_of = dict(first_of or {})
         self._seed = seed
         self._index_days = index_days
         self._own: dict[tuple[str, str], dict[str, tuple[str, ...]]] = {}
@@ -44,7 +54,7 @@ class References:
         else:
             result = true
         for own, person in zip(result, true, strict=True):
-            self._true[of, agency.space or "", own] = person
+            self._true[of, agency.space or "", own] = self.first_of.get(person, person)
         return result
 
     def _of_its_own(

@@ -9,11 +9,15 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from datrial.config.tables import staging_tables
 from datrial.errors import DatrialError
 
 if TYPE_CHECKING:
     import duckdb
 
+#: Kind of column -> its type; the others are text.
+_TYPES = {"date": "date", "integer": "bigint"}
+_STAGING = re.compile(r"\bstaging\.([a-z_0-9]+)\b")
 _COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 
 
@@ -75,6 +79,9 @@ def build_tables(
 ) -> dict[str, int]:
     """Make every table of some folders of ``sql/``; return its number of rows.
 
+    A staging table that they read and that no mapping of the study fills is made
+    first, without rows.
+
     Raises
     ------
     DatrialError
@@ -88,7 +95,9 @@ def build_tables(
     given = connection.execute(
         "select table_schema || '.' || table_name from information_schema.tables"
     ).fetchall()
-    for file in table_files(sql_folder, schemas, [name for (name,) in given]):
+    files = table_files(sql_folder, schemas, [name for (name,) in given])
+    _make_unfed(connection, files, {name for (name,) in given})
+    for file in files:
         try:
             connection.execute(f"create or replace table {file.name} as {file.select}")
         except duckdb.Error as error:
@@ -97,3 +106,21 @@ def build_tables(
         counted = f"select count(*) from {file.name}"  # noqa: S608 (a file's name)
         made[file.name] = connection.execute(counted).fetchall()[0][0]
     return made
+
+
+def _make_unfed(
+    connection: duckdb.DuckDBPyConnection, files: list[TableFile], given: Collection[str]
+) -> None:
+    """Make the staging tables that files read and that are not there, without rows."""
+    read = {name for file in files for name in _STAGING.findall(_COMMENT.sub(" ", file.select))}
+    for name, table in staging_tables().items():
+        if name in read and f"staging.{name}" not in given:
+            typed = "".join(
+                f', "{column}" {_TYPES.get(about.kind, "varchar")}'
+                for column, about in table.columns.items()
+            )
+            connection.execute("create schema if not exists staging")
+            connection.execute(
+                f"create table staging.{name} "
+                f"(extract_id varchar, row_number bigint, site varchar{typed})"
+            )

@@ -131,8 +131,9 @@ def write_allocations(
     allocations: Sequence[tuple[str, str, Any, str, str]],
     exclusions: Sequence[tuple[str, str]],
     requested: Sequence[tuple[str, str]] = (),
+    merged: Sequence[tuple[Any, ...]] = (),
 ) -> None:
-    """Write ``ledger.allocation``, ``ledger.exclusion`` and ``ledger.police_request``.
+    """Write ``ledger.allocation``, ``exclusion``, ``police_request`` and ``merged``.
 
     Parameters
     ----------
@@ -142,6 +143,8 @@ def write_allocations(
         (person id, reason), one row per perpetrator who was heard and never allocated.
     requested
         (person id, step) of those whose police records were asked for.
+    merged
+        Every allocation of whoever was allocated under several references.
     """
     connection.execute("create schema if not exists ledger")
     _write(
@@ -152,6 +155,13 @@ def write_allocations(
     )
     _write(connection, "ledger.exclusion", "person_id varchar, reason varchar", exclusions)
     _write(connection, "ledger.police_request", "person_id varchar, step varchar", requested)
+    _write(
+        connection,
+        "ledger.merged",
+        "person_id varchar, reference_id varchar, site varchar, meeting_date date, arm varchar, "
+        "stands boolean, same_arm boolean",
+        merged,
+    )
 
 
 def _write(

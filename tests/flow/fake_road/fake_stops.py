@@ -46,7 +46,9 @@ def receive(job: Job) -> Received:
 
 def allocate(job: Job, received: Received) -> Allocated:
     _obey("allocate")
-    return Allocated(arms={"control": 7, "intervention": 2}, new=9, excluded={"under_age": 1})
+    return Allocated(
+        arms={"control": 7, "intervention": 2}, people=9, new=9, excluded={"under_age": 1}
+    )
 
 
 def build(job: Job, received: Received) -> Built:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from datrial.allocation.allocating import allocating
+from datrial.allocation.digests import candidates_digest
 from datrial.allocation.eligibility import Consideration, HearingRow, consider, plain_day
 from datrial.allocation.entries import Allocation, Kind, allocation_entry
 from datrial.allocation.factors import levels_at
@@ -70,6 +71,7 @@ def allocate_one_by_one(
         history = history_of(ledger, study.study)
         allocations = []
         for meeting in considered.meetings:
+            together = candidates_digest(meeting.candidates)
             for person in meeting.candidates:
                 own = levels[meeting.key, person]
                 draw = scheme.draw(history, Candidate(person, meeting.key.site, own), stream)
@@ -90,6 +92,7 @@ def allocate_one_by_one(
                         key_fingerprint=key_fingerprint,
                         drawn_within=draw.stratum,
                         position=draw.position,
+                        candidates_sha256=together,
                         probabilities=draw.probabilities,
                         factors=own,
                     )
