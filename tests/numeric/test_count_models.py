@@ -11,9 +11,9 @@ from scipy.special import gammaln
 from scipy.stats import chi2
 
 from datrial.models import fit_random_effects_poisson, fit_rate
-from datrial.models.count_likelihood import CountData, GroupedCounts
+from datrial.models.counts.likelihood import CountData, GroupedCounts
+from datrial.models.counts.random_effects import NormalEffect, gamma_effect
 from datrial.models.newton import maximise
-from datrial.models.random_effects import NormalEffect, gamma_effect
 
 # McCullagh and Nelder (1989), Generalized Linear Models, 2nd ed., table 6.2: wave damage to
 # cargo ships. Ship type, period of construction, period of operation, months of service,

@@ -16,9 +16,9 @@ from datrial.models import (
     classification_table,
     fit_latent_classes,
 )
-from datrial.models.latent_class_likelihood import posterior_of
-from datrial.models.latent_class_notes import solution_notes
-from datrial.models.latent_class_result import LatentClassResult
+from datrial.models.latent_class.likelihood import posterior_of
+from datrial.models.latent_class.notes import solution_notes
+from datrial.models.latent_class.result import LatentClassResult
 
 PROFILES = np.array([[0.0] * 5, [0.85, 0.8, 0.9, 0.15, 0.2], [0.2, 0.1, 0.15, 0.9, 0.75]])
 

@@ -13,7 +13,7 @@ from datrial.models import (
     enumerate_latent_classes,
     fit_latent_classes,
 )
-from datrial.models.latent_class_bootstrap import simulate_patterns
+from datrial.models.latent_class.bootstrap import simulate_patterns
 
 PROFILES = np.array(
     [[0.0] * 6, [0.85, 0.8, 0.9, 0.15, 0.2, 0.1], [0.2, 0.1, 0.15, 0.9, 0.75, 0.85]]

@@ -9,16 +9,16 @@ import pandas as pd
 import pytest
 
 from datrial.models import fit_latent_classes
-from datrial.models.latent_class_em import search
-from datrial.models.latent_class_likelihood import (
+from datrial.models.latent_class.em import search
+from datrial.models.latent_class.likelihood import (
     ClassParameters,
     derivatives,
     log_likelihood,
     parameters_from,
 )
-from datrial.models.latent_class_patterns import collapse
-from datrial.models.latent_class_polish import polish
-from datrial.models.latent_class_result import count_parameters, information_criteria
+from datrial.models.latent_class.patterns import collapse
+from datrial.models.latent_class.polish import polish
+from datrial.models.latent_class.result import count_parameters, information_criteria
 
 ITEMS = [f"need_{j}" for j in range(1, 7)]
 PROFILES = np.array(

@@ -10,9 +10,9 @@ from scipy.special import expit
 from statsmodels.tools.numdiff import approx_fprime
 
 from datrial.models import fit_logit, fit_multinomial_logit
-from datrial.models.logit_likelihood import LogitLikelihood
-from datrial.models.logit_patterns import collapse
-from datrial.models.logit_problem import LogitProblem
+from datrial.models.logit.likelihood import LogitLikelihood
+from datrial.models.logit.patterns import collapse
+from datrial.models.logit.problem import LogitProblem
 
 SITES = ["one", "two", "three"]
 OUTCOMES = ["left", "stayed", "unknown"]
@@ -243,7 +243,7 @@ def test_weights_count_rows_and_collapsing_changes_nothing(penalty, monkeypatch)
 
     fit = fit_multinomial_logit(formula, data, weights="w", **options)
     rows = fit_multinomial_logit(formula, repeated, **options)
-    monkeypatch.setattr("datrial.models.logit_patterns.WORTHWHILE", 0.0)
+    monkeypatch.setattr("datrial.models.logit.patterns.WORTHWHILE", 0.0)
     apart = fit_multinomial_logit(formula, repeated, **options)
 
     assert (

@@ -11,9 +11,9 @@ from scipy.stats import chi2
 from statsmodels.tools.numdiff import approx_fprime
 
 from datrial.models import fit_logit, fit_multinomial_logit
-from datrial.models.firth import jeffreys_penalty
-from datrial.models.logit_likelihood import LogitLikelihood
-from datrial.models.logit_problem import LogitProblem
+from datrial.models.logit.firth import jeffreys_penalty
+from datrial.models.logit.likelihood import LogitLikelihood
+from datrial.models.logit.problem import LogitProblem
 
 #: Histology grade of 79 endometrial cancers by neovasculation, pulsatility index and height of
 #: the endometrium: Heinze and Schemper (2002), Statistics in Medicine 21, 2409-2419.
@@ -172,7 +172,7 @@ def test_gradient_and_hessian_are_the_derivatives_of_the_penalised_likelihood(pe
 def test_without_its_own_curvature_the_penalty_leads_to_the_same_estimate(monkeypatch):
     # Large data leave it out: only the path of Newton's method changes. Tolerance: the decrement.
     exact = published("sex2")
-    monkeypatch.setattr("datrial.models.firth.EXACT_PATTERNS", 0)
+    monkeypatch.setattr("datrial.models.logit.firth.EXACT_PATTERNS", 0)
 
     scored = published("sex2")
 

@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 
 from datrial.models import fit_logit, fit_multinomial_logit
-from datrial.models.logit_likelihood import LogitLikelihood
-from datrial.models.logit_patterns import collapse
-from datrial.models.logit_problem import LogitProblem
-from datrial.models.separation import comparisons, find_separation, overlap_is_certain
+from datrial.models.logit.likelihood import LogitLikelihood
+from datrial.models.logit.patterns import collapse
+from datrial.models.logit.problem import LogitProblem
+from datrial.models.logit.separation import comparisons, find_separation, overlap_is_certain
 
 
 def likelihood(x, codes, levels=2):

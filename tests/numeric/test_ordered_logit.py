@@ -12,7 +12,7 @@ from scipy.optimize import minimize
 from statsmodels.miscmodels.ordinal_model import OrderedModel
 
 from datrial.models import fit_ordered_logit
-from datrial.models.ordered_logit_likelihood import OrderedLogitLikelihood
+from datrial.models.ordered_logit.likelihood import OrderedLogitLikelihood
 
 LEVELS = ["none", "standard", "moderate", "high"]
 

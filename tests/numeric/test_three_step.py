@@ -15,9 +15,9 @@ from datrial.models import (
     resample_classes,
     three_step,
 )
-from datrial.models.three_step_classification import classify, inverse_errors
-from datrial.models.three_step_result import table_likelihood_ratio
-from datrial.models.three_step_table import probabilities_of, solve_table, solve_with_influence
+from datrial.models.three_steps.classification import classify, inverse_errors
+from datrial.models.three_steps.result import table_likelihood_ratio
+from datrial.models.three_steps.table import probabilities_of, solve_table, solve_with_influence
 
 SIZES = np.array([0.3, 0.4, 0.3])
 PROFILES = np.array([[0.0] * 6, [0.8, 0.75, 0.8, 0.25, 0.3, 0.2], [0.3, 0.25, 0.2, 0.8, 0.7, 0.8]])

@@ -18,7 +18,7 @@ from datrial.models import (
     three_step_covariates,
     three_step_outcome,
 )
-from datrial.models.three_step_likelihood import AssignedMixture, WeightedLevels
+from datrial.models.three_steps.likelihood import AssignedMixture, WeightedLevels
 
 PROFILES = np.array(
     [[0.0] * 6, [0.75, 0.75, 0.8, 0.25, 0.3, 0.2], [0.3, 0.25, 0.25, 0.8, 0.7, 0.75]]

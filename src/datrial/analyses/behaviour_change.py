@@ -19,7 +19,7 @@ from datrial.results.cells import Table
 if TYPE_CHECKING:
     import pandas as pd
 
-    from datrial.models.ordered_logit_result import OrderedLogitResult
+    from datrial.models.ordered_logit.result import OrderedLogitResult
 
 PREDICTION_STATISTICS = ("probability", "ci_low", "ci_high")
 ODDS_STATISTICS = ("odds_ratio", "bse", "p_value", "ci_low", "ci_high")

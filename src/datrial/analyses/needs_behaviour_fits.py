@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from datrial.analyses.base import Context
-    from datrial.models.logit import LogitResult
+    from datrial.models.logit.binary import LogitResult
 
 #: ``any``: any severity against none; ``ordered``: the four severities.
 Outcome = Literal["any", "ordered"]
@@ -137,9 +137,8 @@ def fit_behaviour(
     if not needs:
         return "no need varies among the service users in the model"
     formula = f"{behaviour} ~ {' + '.join(needs)}"
-    shown = pd.Categorical.from_codes(
-        (data[behaviour] != "none").to_numpy(dtype=int), ["none", "any"]
-    )
+    any_or_none = data[behaviour].where(data[behaviour] == "none", "any").astype(str)
+    shown = pd.Categorical(any_or_none, categories=["none", "any"])
     dichotomy = data.assign(**{behaviour: shown})
     asked = [need for need in needs if need in wanted]
     try:
@@ -182,7 +181,7 @@ def _ordered(formula: str, data: pd.DataFrame, needs: list[str], binary: LogitRe
     import numpy as np
 
     from datrial.models import fit_ordered_logit
-    from datrial.models.ordered_logit_checks import HUGE_LOG_ODDS
+    from datrial.models.ordered_logit.checks import HUGE_LOG_ODDS
 
     penalty = "log_f" if binary.penalty else None
     fit = fit_ordered_logit(formula, with_model_levels(data), penalty=penalty)

@@ -28,8 +28,8 @@ from datrial.results.cells import Table
 if TYPE_CHECKING:
     import pandas as pd
 
-    from datrial.models.latent_class_result import LatentClassResult
-    from datrial.models.three_step_bootstrap import ClassResamples
+    from datrial.models.latent_class.result import LatentClassResult
+    from datrial.models.three_steps.bootstrap import ClassResamples
 
 #: The parameters that decide which classes there are, here and in `needs_classes`.
 _CLASSES = ("time_point", "n_classes", "starts", "dont_know", "zero_class", "engine")
@@ -127,7 +127,7 @@ ANALYSIS = Analysis(
     population="Service users of the intervention with at least one answered need and a known "
     "behaviour at the time point.",
     rules="Four behaviours, each of any severity against none; don't know is left out behaviour "
-    f"by behaviour. {' '.join(BEHAVIOURS.values())}: one at a time.",
+    f"by behaviour. One at a time: {', '.join(BEHAVIOURS.values()).lower()}.",
     model="Three steps: the latent class model of needs, the same as in needs_classes; everybody "
     "assigned to the most likely class; behaviour by class. Assignment is uncertain, and taking "
     "it as certain makes the classes look alike: maximum likelihood (ML) and weighting (BCH) "

@@ -14,10 +14,10 @@ from datrial.results.cells import Table
 if TYPE_CHECKING:
     import pandas as pd
 
-    from datrial.models.latent_class_result import LatentClassResult
-    from datrial.models.three_step_bootstrap import ClassResamples
-    from datrial.models.three_step_regression_result import ThreeStepRegression
-    from datrial.models.three_step_result import ThreeStepResult
+    from datrial.models.latent_class.result import LatentClassResult
+    from datrial.models.three_steps.bootstrap import ClassResamples
+    from datrial.models.three_steps.regression_result import ThreeStepRegression
+    from datrial.models.three_steps.result import ThreeStepResult
 
 METHODS = {"ml": "ML", "bch": "BCH", "modal": "Modal class"}
 PUBLISHED = (

@@ -29,7 +29,7 @@ from datrial.results.cells import Table
 if TYPE_CHECKING:
     import pandas as pd
 
-    from datrial.models.latent_class_result import LatentClassResult
+    from datrial.models.latent_class.result import LatentClassResult
 
 
 class NeedsClassesParameters(Parameters):
@@ -106,7 +106,7 @@ def _compare(
     The draws of a test come from the stream of the larger model, after its starts.
     """
     from datrial.models import compare_latent_classes
-    from datrial.models.latent_class_enumeration import add_bootstrap_tests
+    from datrial.models.latent_class.enumeration import add_bootstrap_tests
 
     compared = {number: fits[number] for number in parameters.classes if number in fits}
     table = compare_latent_classes(compared)
@@ -125,7 +125,7 @@ def _fit_all(
     two tables cannot disagree. Each number of classes has its own random stream.
     The bootstrap test needs the next smaller model of each.
     """
-    from datrial.models.latent_class_enumeration import no_smaller_model
+    from datrial.models.latent_class.enumeration import no_smaller_model
 
     fits, faults = {}, {}
     wanted = {*parameters.classes, parameters.profile_of}

@@ -13,7 +13,7 @@ from datrial.results.cells import State, Table
 if TYPE_CHECKING:
     import pandas as pd
 
-    from datrial.models.latent_class_result import LatentClassResult
+    from datrial.models.latent_class.result import LatentClassResult
 
 MOST_RESIDUALS = 10
 NOBODY_ASSIGNED = "nobody is assigned to this class"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from datrial.analyses.levels import NEEDS
 
 if TYPE_CHECKING:
-    from datrial.models.latent_class_result import LatentClassResult
+    from datrial.models.latent_class.result import LatentClassResult
 
 #: A class is named by the needs that at least this share of it has.
 LIKELY = 0.5

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from datrial.models.latent_class_result import LatentClassResult
+    from datrial.models.latent_class.result import LatentClassResult
 
 ON_BOUNDARY = "no standard error: the estimate lies on a boundary"
 INTERVALS = "Intervals (95%) from the observed information, on the logit scale."

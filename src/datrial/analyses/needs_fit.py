@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from datrial.analyses.base import Context
-    from datrial.models.latent_class_result import LatentClassResult
+    from datrial.models.latent_class.result import LatentClassResult
 
 Engine = Literal["native", "stepmix"]
 

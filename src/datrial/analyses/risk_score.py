@@ -12,7 +12,7 @@ from datrial.results.cells import Table
 if TYPE_CHECKING:
     import pandas as pd
 
-    from datrial.models.random_effects_poisson import RandomEffectsPoissonResult
+    from datrial.models.counts.random_effects_poisson import RandomEffectsPoissonResult
 
 
 STATISTICS = ("rate_ratio", "bse", "p_value", "ci_low", "ci_high")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from datrial.report.figures_extracts import rows_by_table
 from datrial.report.numbers import Style, write_number
+from datrial.report.summary_needs import NEEDS_SENTENCES
 from datrial.report.summary_words import (
     compared_arms,
     course,
@@ -133,37 +134,6 @@ def _risk(run: Run) -> Iterator[str]:
         )
 
 
-def _needs(run: Run) -> Iterator[str]:
-    sizes = run.table("needs_classes.sizes")
-    share = sizes.value("class_1", "share", "share") if sizes else None
-    parameters = run.manifest.parameters.get("needs_classes", {})
-    if sizes and share is not None and parameters.get("zero_class", True):
-        beside = published_words(sizes, "class_1", "share", "share", Style.SHARE, " (", ")")
-        yield (
-            f"An estimated {write_number(share, Style.SHARE)} of service users belong to the class "
-            f"without any need{beside}."
-        )
-    elif sizes and parameters.get("zero_class", True) and sizes.cell("class_1", "share", "share"):
-        what = "The share of service users without any need"
-        yield not_available(what, sizes, "class_1", "share", "share")
-    fits = run.table("needs_classes.enumeration")
-    best = [
-        f"{name.upper()} is lowest with {_lowest(fits, name)}"
-        for name in ("aic", "bic", "sabic")
-        if fits and _lowest(fits, name)
-    ]
-    if best:
-        yield f"Of the models compared, {', '.join(best)}."
-
-
-def _lowest(entry: RunTable, column: str) -> str:
-    values = {row: entry.value(row, column, "value") for row in entry.table.row_labels}
-    known = {row: value for row, value in values.items() if value is not None}
-    if not known:
-        return ""
-    return entry.table.row_labels[min(known, key=lambda row: known[row])]
-
-
 def _flow(run: Run) -> Iterator[str]:
     entry = run.table("participant_flow.flow")
     if entry is None:
@@ -208,7 +178,7 @@ _SENTENCES: dict[str, Callable[[Run], Iterator[str]]] = {
     "marac_follow_up": _marac,
     "behaviour_change": _behaviour,
     "risk_score": _risk,
-    "needs_classes": _needs,
+    **NEEDS_SENTENCES,
     "participant_flow": _flow,
     "extracts_received": _extracts,
 }

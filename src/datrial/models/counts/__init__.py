@@ -1,0 +1,1 @@
+"""Counts: rates, and Poisson regression with random effects."""

@@ -1,0 +1,1 @@
+"""Latent class analysis of yes/no items: fitting, enumeration, tests, diagnostics."""

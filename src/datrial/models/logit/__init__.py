@@ -1,0 +1,1 @@
+"""Binary and multinomial logit, with separation and penalised likelihood."""

@@ -1,0 +1,1 @@
+"""What comes after a latent class model: outcomes and covariates of classes."""
