@@ -26,6 +26,12 @@ def test_values_are_read_as_yaml() -> None:
     assert list(study.analyses["needs_classes"]["classes"]) == [2, 3]
 
 
+@pytest.mark.parametrize("typed", ["no", '"no"', "false"])
+def test_a_bare_no_is_the_word_and_not_yaml_s_false(typed: str) -> None:
+    study = Job(study="drive", changes={"needs.dont_know": typed}).resolved_study()
+    assert study.analyses["needs"]["dont_know"] == "no"
+
+
 @pytest.mark.parametrize(
     ("job", "told"),
     [

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import BeforeValidator
 
 from datrial.analyses.levels import BEHAVIOURS, NEEDS
 
@@ -12,8 +14,11 @@ if TYPE_CHECKING:
     from datrial.analyses.base import Context
 
 TimePoint = Literal["intake", "midpoint", "closure"]
-#: ``missing``: don't know is a missing answer; ``no``: it counts as no need.
-DontKnow = Literal["missing", "no"]
+#: ``missing``: don't know is a missing answer; ``no``: it counts as no need. A bare ``no`` in
+#: a study file or on the command line is YAML's false.
+DontKnow = Annotated[
+    Literal["missing", "no"], BeforeValidator(lambda given: "no" if given is False else given)
+]
 
 
 def need_items(context: Context, time_point: str, dont_know: str) -> pd.DataFrame:
