@@ -102,27 +102,35 @@ def run_flow(flow: FlowName, job: Job, display: Display | None = None) -> Attemp
             sweep()
         else:
             tidy()
-        attempt = new_attempt(flow, job)
-        write_attempt(attempt)
-        return _supervise(attempt, lock, display or NoDisplay())
+        # From the moment that the record says "running", whoever stops the run is heard.
+        with _stopping_on_signals():
+            attempt = new_attempt(flow, job)
+            write_attempt(attempt)
+            ended = _supervise(attempt, lock, display or NoDisplay())
+        return _closed(ended)
     finally:
         if lock:
             lock.release()
 
 
 def _supervise(attempt: Attempt, lock: RunLock | None, display: Display) -> Attempt:
-    with _stopping_on_signals():
+    child = None
+    try:
         child = _start(attempt, lock)
-        try:
-            _follow(child, EventReader(events_path(attempt.id)), display)
-        except (_Stopped, KeyboardInterrupt):
-            return _stop(attempt, child)
-        except BaseException:
-            _stop(attempt, child)
-            raise
-        finally:
-            display.close()
-    end_processes(attempt.id, read_attempt(attempt.id).worker)
+        _follow(child, EventReader(events_path(attempt.id)), display)
+    except (_Stopped, KeyboardInterrupt):
+        return _stop(attempt, child)
+    except BaseException:
+        _stop(attempt, child)
+        raise
+    finally:
+        display.close()
+    return read_attempt(attempt.id)
+
+
+def _closed(attempt: Attempt) -> Attempt:
+    """Return an attempt whose child has ended, without anything left of it."""
+    end_processes(attempt.id, attempt.worker)
     ended = read_attempt(attempt.id)
     if ended.state == "running":
         remove_scratch(attempt.id)
@@ -166,13 +174,14 @@ def _follow(child: subprocess.Popen[bytes], events: EventReader, display: Displa
             time.sleep(_LOOK_SECONDS)
 
 
-def _stop(attempt: Attempt, child: subprocess.Popen[bytes]) -> Attempt:
-    child.terminate()
-    try:
-        child.wait(_GRACE_SECONDS)
-    except subprocess.TimeoutExpired:
-        child.kill()
-        child.wait()
+def _stop(attempt: Attempt, child: subprocess.Popen[bytes] | None) -> Attempt:
+    if child is not None:
+        child.terminate()
+        try:
+            child.wait(_GRACE_SECONDS)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
     end_processes(attempt.id, read_attempt(attempt.id).worker)
     ended = read_attempt(attempt.id)
     if ended.state == "running":
