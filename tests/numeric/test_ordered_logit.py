@@ -304,7 +304,11 @@ def test_separation_is_said_and_the_penalty_holds_it_finite():
     assert plain.params["cell"] < -10
     assert -8 < penalised.params["cell"] < 0
     assert penalised.bse["cell"] > 0.5
-    assert penalised.covariance_note.startswith("Model-based")
+    assert "the model-based variance stands wherever it is the larger" in penalised.covariance_note
+    assert "For 'cell'" in penalised.covariance_note
+    alone = fit_ordered_logit("level ~ arm + cell", data, penalty="log_f")
+    assert alone.covariance_note.startswith("Model-based: inverse of the penalised information")
+    assert penalised.bse["cell"] == pytest.approx(alone.bse["cell"])
     assert penalised.n_clusters == 100
 
     x, code = data[["arm", "cell"]].to_numpy(float), data["level"].cat.codes.to_numpy()
@@ -362,7 +366,7 @@ def test_rare_outcome_levels_are_said():
         ("level ~ arm", lambda d: d, {"cluster": [1, 2]}, "one value per row"),
         ("level ~ arm", lambda d: d.assign(person=1), {"cluster": "person"}, "two clusters"),
         ("level ~ arm", lambda d: d.assign(w=-1.0), {"weights": "w"}, "60 rows are not"),
-        ("level ~ arm", lambda d: d, {"penalty": "lasso"}, "None or 'log_f'"),
+        ("level ~ arm", lambda d: d, {"penalty": "lasso"}, "None, 'log_f' or 'auto'"),
     ],
 )  # fmt: skip
 def test_models_that_cannot_be_fitted_say_why(formula, change, options, message):

@@ -284,7 +284,7 @@ def test_what_the_extracts_do_not_have_is_not_available() -> None:
     tables = answer(profiled(), participant_profile)
     cell = tables["victims"].get("number_of_needs__0", "all", "count")
     assert (cell.state, cell.note) == (
-        State.NOT_AVAILABLE, "the IDVA extracts as mapped have no such column",
+        State.NOT_AVAILABLE, "no form has an answer: it may not have been asked",
     )  # fmt: skip
     assert tables["victims"].get("age", "all", "mean").note == "nobody's is known"
     assert tables["involvement"].get("ccj_involvement", "service_users", "share").value is None

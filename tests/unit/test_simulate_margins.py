@@ -219,6 +219,10 @@ def test_actions_and_engagement() -> None:
     assert 30 <= len(changing) <= 36
     engagement = table_of("cms_engagement")
     assert engagement.count(direct_contact="yes") == 330
+    in_contact = {
+        row["perpetrator_id"] for row in engagement.rows if row["direct_contact"] == "yes"
+    }
+    assert in_contact == {row["perpetrator_id"] for row in actions.rows if row["work"] == "direct"}
     assert engagement.count(engagement="no_contact_made") == 268
     level = {row["perpetrator_id"]: row["engagement"] for row in engagement.rows}
     needs = [row for row in table_of("cms_need").rows if row["time_point"] == "midpoint"]

@@ -67,7 +67,9 @@ def _victims(context: Context, victims: pd.DataFrame) -> Table:
         "Victims-survivors with an IDVA intake form, in the arm of their perpetrator. They "
         "engaged after the allocation, so the arms are not comparable by randomisation. Share: of "
         "all of them, with don't know and missing as rows of their own. Share of known: of those "
-        "with another answer.",
+        "with another answer. Needs: how many of mental health, self-harm, alcohol misuse, drugs "
+        "misuse and financial; don't know and missing count as no need, unless none of the five "
+        "has an answer.",
         ("D-T4",),
     )
     table.column("all", "All")
@@ -80,14 +82,11 @@ def _victims(context: Context, victims: pd.DataFrame) -> Table:
     profile.codes("sex", "Sex", SEX)
     victims_ethnicity = {code: label for code, label in ETHNICITY.items() if code != "arab"}
     profile.codes("ethnicity", "Ethnicity", {**victims_ethnicity, "other": "Other"})
-    for name, label, codes in (
-        ("sexual_orientation", "Sexual orientation", SEXUAL_ORIENTATION),
-        ("number_of_needs", "Number of needs", NUMBER_OF_NEEDS),
-    ):
-        profile.unknown(name, label, codes, "the IDVA extracts as mapped have no such column")
+    profile.codes_if_any("sexual_orientation", "Sexual orientation", SEXUAL_ORIENTATION)
     profile.codes("living_arrangement", "Living situation", LIVING_ARRANGEMENT)
     profile.codes("relationship", "Relationship to the perpetrator", VICTIM_RELATIONSHIPS)
     profile.codes("children_present", "Children", CHILDREN)
+    profile.codes_if_any("number_of_needs", "Number of needs", NUMBER_OF_NEEDS)
     return table
 
 

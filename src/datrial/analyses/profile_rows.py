@@ -43,8 +43,8 @@ LIVING_ARRANGEMENT = {
 CHILDREN = {"yes": "Present", "no": "Not present"}
 SEXUAL_ORIENTATION = {
     "heterosexual": "Heterosexual",
-    "lgb": "Lesbian, gay or bisexual",
-    "no_disclosure": "Not disclosed",
+    "lesbian_gay_bisexual": "Lesbian, gay or bisexual",
+    "prefer_not_to_say": "Not disclosed",
 }
 NUMBER_OF_NEEDS = {"0": "None", "1": "One", "2": "Two", "3_or_more": "Three or more"}
 
@@ -97,12 +97,21 @@ class Profile:
         for column, people in self.groups.items():
             self._shares(row, column, people[name].isna(), None)
 
-    def unknown(self, name: str, label: str, codes: Mapping[str, str], reason: str) -> None:
-        """Add rows of which nothing is known, for one reason."""
+    def codes_if_any(self, name: str, label: str, codes: Mapping[str, str]) -> None:
+        """Add the rows of codes; if nobody has an answer, say that nothing is known.
+
+        For questions that not every service's form has: of one that was not asked, how
+        many gave an answer is not zero but not known.
+        """
+        if any(people[name].notna().any() for people in self.groups.values()):
+            self.codes(name, label, codes)
+            return
         for code, words in codes.items():
             row = f"{name}__{code}"
             self.table.row(row, f"{label}: {words}")
-            self.table.absent_all([row], self.groups, ("count", "share"), reason)
+            shown = ("count", "share", "share_of_known")
+            reason = self.sent.reason() or "no form has an answer: it may not have been asked"
+            self.table.absent_all([row], self.groups, shown, reason)
 
     def _shares(self, row: str, column: str, holds: pd.Series, of: pd.Series | None) -> None:
         """Add how many hold, their share of all, and of those of whom it is known."""

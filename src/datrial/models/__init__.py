@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from datrial.models.agreement import weighted_kappa
     from datrial.models.contingency import independence_test
     from datrial.models.counts.random_effects_poisson import fit_random_effects_poisson
     from datrial.models.counts.rates import fit_rate
@@ -29,11 +30,24 @@ if TYPE_CHECKING:
     from datrial.models.latent_class.fitting import fit_latent_classes
     from datrial.models.logit.binary import fit_logit
     from datrial.models.logit.multinomial import fit_multinomial_logit
+    from datrial.models.missing.chained import multiple_imputation
+    from datrial.models.missing.pooling import fit_imputed, pool
+    from datrial.models.missing.rubin import pool_estimates
+    from datrial.models.missing.weights import inverse_probability_weights
     from datrial.models.multiplicity import adjust_benjamini_hochberg, adjust_holm
     from datrial.models.ordered_logit.fitting import fit_ordered_logit
+    from datrial.models.ordered_logit.partial import fit_partial_proportional_odds
+    from datrial.models.ordered_logit.random_intercept import fit_random_intercept_ordered_logit
     from datrial.models.three_steps.bootstrap import resample_classes
     from datrial.models.three_steps.distal import three_step
     from datrial.models.three_steps.regression import three_step_covariates, three_step_outcome
+    from datrial.models.two_arms.association import cramers_v
+    from datrial.models.two_arms.difference_in_differences import fit_difference_in_differences
+    from datrial.models.two_arms.fixed_effects import fit_fixed_effects_difference
+    from datrial.models.two_arms.homogeneity import marginal_homogeneity
+    from datrial.models.two_arms.means import two_sample_t, two_sample_t_from_summary
+    from datrial.models.two_arms.paired import mcnemar, mcnemar_counts
+    from datrial.models.two_arms.proportions import compare_proportions
 
 _HOME = {
     "ModelDataError": "errors",
@@ -47,18 +61,35 @@ _HOME = {
     "classification_errors": "latent_class.diagnostics",
     "classification_table": "latent_class.diagnostics",
     "compare_latent_classes": "latent_class.enumeration",
+    "compare_proportions": "two_arms.proportions",
+    "cramers_v": "two_arms.association",
     "enumerate_latent_classes": "latent_class.enumeration",
+    "fit_difference_in_differences": "two_arms.difference_in_differences",
+    "fit_fixed_effects_difference": "two_arms.fixed_effects",
+    "fit_imputed": "missing.pooling",
     "fit_latent_classes": "latent_class.fitting",
     "fit_logit": "logit.binary",
     "fit_multinomial_logit": "logit.multinomial",
     "fit_ordered_logit": "ordered_logit.fitting",
+    "fit_partial_proportional_odds": "ordered_logit.partial",
     "fit_random_effects_poisson": "counts.random_effects_poisson",
+    "fit_random_intercept_ordered_logit": "ordered_logit.random_intercept",
     "fit_rate": "counts.rates",
     "independence_test": "contingency",
+    "inverse_probability_weights": "missing.weights",
+    "marginal_homogeneity": "two_arms.homogeneity",
+    "mcnemar": "two_arms.paired",
+    "mcnemar_counts": "two_arms.paired",
+    "multiple_imputation": "missing.chained",
+    "pool": "missing.pooling",
+    "pool_estimates": "missing.rubin",
     "resample_classes": "three_steps.bootstrap",
     "three_step": "three_steps.distal",
     "three_step_covariates": "three_steps.regression",
     "three_step_outcome": "three_steps.regression",
+    "two_sample_t": "two_arms.means",
+    "two_sample_t_from_summary": "two_arms.means",
+    "weighted_kappa": "agreement",
 }
 
 __all__ = [
@@ -73,18 +104,35 @@ __all__ = [
     "classification_errors",
     "classification_table",
     "compare_latent_classes",
+    "compare_proportions",
+    "cramers_v",
     "enumerate_latent_classes",
+    "fit_difference_in_differences",
+    "fit_fixed_effects_difference",
+    "fit_imputed",
     "fit_latent_classes",
     "fit_logit",
     "fit_multinomial_logit",
     "fit_ordered_logit",
+    "fit_partial_proportional_odds",
     "fit_random_effects_poisson",
+    "fit_random_intercept_ordered_logit",
     "fit_rate",
     "independence_test",
+    "inverse_probability_weights",
+    "marginal_homogeneity",
+    "mcnemar",
+    "mcnemar_counts",
+    "multiple_imputation",
+    "pool",
+    "pool_estimates",
     "resample_classes",
     "three_step",
     "three_step_covariates",
     "three_step_outcome",
+    "two_sample_t",
+    "two_sample_t_from_summary",
+    "weighted_kappa",
 ]
 
 

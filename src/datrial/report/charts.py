@@ -189,11 +189,14 @@ def _bar(
             edgecolor="white",
             linewidth=0.5,
         )
-        above = max(value, entry.printed(*key) or 0)
+        # Above the bar, and above the published mark only where that would lie upon it.
+        printed = entry.printed(*key)
+        near = printed is not None and -0.02 < printed - value < 0.1 * highest(entry, key[2])
+        above = max(value, printed or 0) if near else value
         axes.annotate(
             f"{100 * value:.0f}%",
             (x, above),
-            (0, 9 if entry.printed(*key) else 4),
+            (0, 9 if near else 4),
             textcoords="offset points",
             ha="center",
             fontsize=8.5 if len(entry.table.row_labels) <= 6 else 7,

@@ -6,11 +6,24 @@ from collections.abc import Callable
 
 from datrial.report.charts import Ratios, bars_by_arm, forest
 from datrial.report.drawing import Figure
+from datrial.report.figures_alluvial import severity_flows
 from datrial.report.figures_balance import love_plot
+from datrial.report.figures_behaviours import (
+    behaviour_by_engagement,
+    severity_by_time,
+    severity_change,
+    sources_side_by_side,
+)
 from datrial.report.figures_class_behaviour import class_behaviour
 from datrial.report.figures_classes import class_indices, class_profile, class_sizes
 from datrial.report.figures_coverage import coverage_strip
 from datrial.report.figures_extracts import extract_rows
+from datrial.report.figures_interventions import (
+    actions_by_month,
+    agencies_by_type,
+    duration_of_cases,
+    work_by_type,
+)
 from datrial.report.figures_needs import need_prevalence, number_of_needs
 from datrial.report.figures_needs_behaviour import need_odds_ratios
 from datrial.report.figures_needs_engagement import engagement_by_need, high_need_engagement
@@ -21,6 +34,12 @@ from datrial.report.figures_outcomes import (
     odds_ratios,
     predicted_probabilities,
 )
+from datrial.report.figures_victims import (
+    behaviour_prevalence,
+    means_by_site,
+    supports_by_type,
+)
+from datrial.report.figures_victims_answers import risk_change, risk_sustainability, severity
 from datrial.report.flow_diagram import participant_flow, perpetrators_flow, victims_flow
 from datrial.report.summary_words import compared_arms
 from datrial.results.read import Run, RunTable
@@ -88,11 +107,26 @@ _FIGURES: dict[str, Callable[[RunTable], Figure | None]] = {
     "needs_classes.sizes": class_sizes,
     "needs_class_behaviour.probabilities": class_behaviour,
     "needs_behaviour.odds_ratios": need_odds_ratios,
+    "interventions.work": work_by_type,
+    "interventions.agencies": agencies_by_type,
+    "interventions.months": actions_by_month,
+    "interventions.duration_bands": duration_of_cases,
+    "behaviours.severity": severity_by_time,
+    "behaviours.change": severity_change,
+    "behaviours.transitions": severity_flows,
+    "behaviours.engagement": behaviour_by_engagement,
+    "behaviours.both_sources": sources_side_by_side,
     "behaviour_change.counts": behaviour_counts,
     "behaviour_change.predictions": predicted_probabilities,
     "behaviour_change.odds_ratios": odds_ratios,
     "risk_score.rate_ratios": dash_ratios,
     "risk_score.means": dash_means,
+    "victim_behaviours.prevalence": behaviour_prevalence,
+    "victim_behaviours.severity": severity,
+    "victim_support.by_site": means_by_site,
+    "victim_support.types": supports_by_type,
+    "victim_risk.change": risk_change,
+    "victim_risk.sustainability": risk_sustainability,
     "marac_follow_up.reappearance": _reappearance,
     "marac_follow_up.rate_ratios": _marac_ratios,
     "marac_follow_up.serial_periods": _serial,

@@ -21,6 +21,7 @@ class Style(Enum):
 
 _STYLES = {
     "share": Style.SHARE,
+    "share_difference": Style.SHARE,
     "probability": Style.SHARE,
     "p_value": Style.P_VALUE,
     "p_value_adjusted": Style.P_VALUE,
@@ -46,7 +47,7 @@ _COLUMN_STYLES = {
 }  # fmt: skip
 
 #: The statistic that an interval belongs to.
-_POINTS = ("share", "probability", "rate_ratio", "odds_ratio", "mean", "rate")
+_POINTS = ("share", "share_difference", "probability", "rate_ratio", "odds_ratio", "mean", "rate")
 
 STATISTIC_LABELS = {
     "count": "Number", "share": "Share", "probability": "Probability", "mean": "Mean",

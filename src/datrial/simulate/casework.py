@@ -70,7 +70,9 @@ def actions(users: ServiceUsers, direct_contact: Array, seed: int, scale: int) -
     in_contact = np.flatnonzero(direct_contact == "yes")
     changing = rng.choice(in_contact, size=scale * BEHAVIOUR_CHANGE_PEOPLE, replace=False)
     indirect = _shared_out(rng, np.arange(n), total - n_direct, 4.0)
-    direct = _shared_out(rng, in_contact, n_direct - n_change, 1.5)
+    # Direct contact with somebody means at least one such action.
+    rest = n_direct - n_change - len(in_contact)
+    direct = np.concatenate([in_contact, _shared_out(rng, in_contact, rest, 1.5)])
     change = _shared_out(rng, changing, n_change, 3.0)
     person = np.concatenate([indirect, direct, change])
     action = np.concatenate([

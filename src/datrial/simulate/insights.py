@@ -12,6 +12,9 @@ from datrial.simulate.days import DATA_END, day
 from datrial.simulate.people import People
 from datrial.simulate.randomness import Array, assign, choose, generator, pick
 from datrial.simulate.severity import BEHAVIOURS, cut_points, draw_levels
+from datrial.simulate.support_amounts import DAYS, contacts, days_of_support
+from datrial.simulate.victim_history import history
+from datrial.simulate.victim_support import supports, sustainability
 
 INTAKES = {INTERVENTION: 196, CONTROL: 610}
 EXITS = {INTERVENTION: 104, CONTROL: 353}
@@ -70,8 +73,6 @@ ODDS_RATIOS = {
                             "criminal_record": 1.42, "cyps": 1.05},
 }  # fmt: skip
 PERSON_SD = 0.8
-DAYS_OF_SUPPORT = {INTERVENTION: (251, 119), CONTROL: (125, 88)}
-CONTACTS = {INTERVENTION: (23, 1.6), CONTROL: (16, 2.2)}
 RISK_CHANGE = {
     INTERVENTION: {"significant_reduction": 0.42, "moderate_reduction": 0.33,
                    "limited_reduction": 0.12, "no_change": 0.08, "increase": 0.03,
@@ -109,9 +110,14 @@ def forms(sites: list[tuple[People, Allocation]], seed: int, scale: int) -> Insi
     intake = _join(intakes)
     _add_behaviours(generator(seed, "insights", "behaviours"), intake)
     rng = generator(seed, "insights", "exit")
-    exits = _join([_exit(rng, intake, arm, scale) for arm in (INTERVENTION, CONTROL)])
+    exits = _join([_exit(rng, intake, arm, seed, scale) for arm in (INTERVENTION, CONTROL)])
+    intake |= history(intake["arm"], seed, scale)
+    exits |= supports(exits["arm"], seed, scale)
+    change = exits["risk_change"]
+    exits["risk_sustainability"] = sustainability(exits["arm"], change, seed, scale)
+    order = generator(seed, "insights", "order of intakes")
     return Insights(
-        _by_date(rng, intake, "intake_date"), _by_date(rng, exits, "exit_date"), engaged
+        _by_date(order, intake, "intake_date"), _by_date(rng, exits, "exit_date"), engaged
     )
 
 
@@ -178,23 +184,23 @@ def _add_behaviours(rng: np.random.Generator, intake: dict[str, Array]) -> None:
 
 
 def _exit(
-    rng: np.random.Generator, intake: dict[str, Array], arm: str, scale: int
+    rng: np.random.Generator, intake: dict[str, Array], arm: str, seed: int, scale: int
 ) -> dict[str, Array]:
     members = np.flatnonzero(intake["arm"] == arm)
-    entered = intake["intake_date"][members].astype("datetime64[D]")
-    mean, sd = DAYS_OF_SUPPORT[arm]
-    days = np.round(rng.gamma((mean / sd) ** 2, sd**2 / mean, size=len(entered))).astype(int)
-    left = entered + np.minimum(days, 508)
-    ended = np.sort(pick(rng, (left <= day(DATA_END)).astype(float), scale * EXITS[arm]))
+    room = (day(DATA_END) - intake["intake_date"][members].astype("datetime64[D]")).astype(int)
+    # Support that began shortly before the end of the data has not ended yet.
+    has_ended = (room >= DAYS[arm].mean).astype(float)
+    ended = np.sort(pick(rng, has_ended, scale * EXITS[arm]))
     rows = members[ended]
-    mean_contacts, shape = CONTACTS[arm]
-    contacts = 1 + rng.poisson(rng.gamma(shape, (mean_contacts - 1) / shape, size=len(rows)))
+    days = days_of_support(arm, room[ended], seed)
+    left = intake["intake_date"][rows].astype("datetime64[D]") + days
     levels = {behaviour: intake[f"exit_{behaviour}"][rows] for behaviour in BEHAVIOURS}
     return {
         "site": intake["site"][rows],
         "victim_id": intake["victim_id"][rows],
-        "exit_date": left[ended].astype(object),
-        "contacts": contacts.astype(object),
+        "arm": intake["arm"][rows],
+        "exit_date": left.astype(object),
+        "contacts": contacts(arm, len(rows), seed).astype(object),
         "risk_change": choose(rng, RISK_CHANGE[arm], len(rows)),
         **levels,
     }

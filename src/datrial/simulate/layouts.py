@@ -160,6 +160,26 @@ _ETHNICITY = {"white_british": "White British", "white_other": "White Other",
               "mixed": "Mixed race"}  # fmt: skip
 _PROFILE = {"relationship": _RELATIONSHIP, "living_arrangement": _LIVING, "ethnicity": _ETHNICITY}
 
+_VICTIM_NEEDS = {"need_mental_health": "Need: mental health", "need_self_harm": "Need: self-harm",
+                 "need_alcohol_misuse": "Need: alcohol misuse",
+                 "need_drugs_misuse": "Need: drugs misuse",
+                 "need_financial": "Need: financial"}  # fmt: skip
+_TWELVE_MONTHS = {"attempts_to_leave": "Attempts to leave (12 months)",
+                  "ae_attendances": "A&E because of abuse (12 months)",
+                  "police_calls": "Calls to police (12 months)",
+                  "gp_attendances": "GP for any reason (12 months)",
+                  "specialist_support": "Other specialist DVA support (12 months)"}  # fmt: skip
+_SUPPORTS = {
+    f"support_{name}": f"Support: {label}"
+    for name, label in {
+        "safety_planning": "safety planning", "marac": "MARAC",
+        "health_wellbeing": "health and wellbeing", "criminal_court": "criminal court",
+        "police": "police", "housing": "housing", "children": "children",
+        "civil_court": "civil court", "finance": "finance and benefits",
+        "specialist_service": "specialist service",
+    }.items()
+}  # fmt: skip
+
 INSIGHTS_INTAKE = Layout(
     "idva_insights.xlsx", "insights_intake",
     {"site": "Service area", "victim_id": "Client ref", "withheld_name": "Client name",
@@ -168,14 +188,18 @@ INSIGHTS_INTAKE = Layout(
      "living_arrangement": "Living situation", "children_present": "Children present",
      "criminal_record_domestic_abuse": "Criminal record for DV",
      "cyps_involvement": "CYPS involved",
-     **{name: f"{label} - intake" for name, label in _SEVERITY.items()}},
-    _PROFILE, sheet="Intake", title="Insights: intake forms",
+     **{name: f"{label} - intake" for name, label in _SEVERITY.items()},
+     "sexual_orientation": "Sexual orientation", **_VICTIM_NEEDS, **_TWELVE_MONTHS},
+    _PROFILE | {"sexual_orientation": {"lesbian_gay_bisexual": "LGB",
+                                       "prefer_not_to_say": "No disclosure"}},
+    sheet="Intake", title="Insights: intake forms",
 )  # fmt: skip
 INSIGHTS_EXIT = Layout(
     "idva_insights.xlsx", "insights_exit",
     {"site": "Service area", "victim_id": "Client ref", "exit_date": "Exit date",
      "contacts": "Number of contacts", "risk_change": "IDVA view of risk",
      **{name: f"{label} - exit" for name, label in _SEVERITY.items()},
+     "risk_sustainability": "IDVA view of sustainability", **_SUPPORTS,
      "withheld_notes": "Closing note"},
     sheet="Exit", title="Insights: exit forms",
 )  # fmt: skip

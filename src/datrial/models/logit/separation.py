@@ -63,7 +63,17 @@ def find_separation(likelihood: LogitLikelihood, params: FloatArray) -> Separati
         return Separation("none")
     wanted = comparisons(likelihood)
     # Columns of one scale: the signs of d do not depend on the units.
-    scaled = wanted / np.abs(wanted).max(axis=0)
+    return separation_along(wanted / np.abs(wanted).max(axis=0))
+
+
+def separation_along(scaled: FloatArray) -> Separation:
+    """Decide whether some d other than 0 has rows @ d >= 0, and which parameters it moves.
+
+    Parameters
+    ----------
+    scaled
+        One row for each comparison that d must not lose, shape (r, q), columns of one scale.
+    """
     if _best(scaled, scaled.sum(axis=0)) is None:
         return Separation("none")
     unbounded, signs = [], []

@@ -14,9 +14,13 @@ from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
 
 RARE_LEVEL = 10
 HUGE_LOG_ODDS = 10.0
+#: Fewer rows than this in a cell of a 0/1 predictor with the outcome are few (sparse-data bias:
+#: Greenland, Mansournia and Altman 2016, BMJ 352, i1981).
+SPARSE_CELL = 5
 ADVICE = "consider penalty='log_f'"
 
 
@@ -28,6 +32,8 @@ def separation_notes(
     levels: Sequence[object],
     counts: FloatArray,
     penalty: str | None,
+    *,
+    advice: str = ADVICE,
 ) -> tuple[str, ...]:
     """Return one sentence for each rare level, separated predictor and huge coefficient.
 
@@ -41,8 +47,10 @@ def separation_notes(
         Outcome levels and the rows at each.
     penalty
         With a penalty, infinite estimates are no longer a danger and only the facts are said.
+    advice
+        What to do without one; empty for a model that has none.
     """
-    advice = "" if penalty else f"; {ADVICE}"
+    advice = "" if penalty or not advice else f"; {advice}"
     notes = [
         f"Outcome level '{level}' has only {count:g} rows: estimates that rest on it are "
         f"unstable{advice}."
@@ -68,6 +76,34 @@ def separation_notes(
                 f"its range): possible separation{advice}."
             )
     return tuple(notes)
+
+
+def few_in_a_cell(
+    matrix: FloatArray, splits: Sequence[IntArray], weights: FloatArray, *, every: bool
+) -> BoolArray:
+    """Return which 0/1 columns have few rows in a cell with a split of the outcome.
+
+    Parameters
+    ----------
+    matrix, weights
+        Predictor columns (n, k) and the rows' weights.
+    splits
+        Of the outcome, each 0 or 1 in every row.
+    every
+        Whether one such split is enough (their effects are estimated split by split), or all
+        of them must be so (one effect is estimated, and one split can hold it).
+    """
+    binary = ((matrix == 0) | (matrix == 1)).all(axis=0)
+    few = np.zeros((len(splits), matrix.shape[1]), dtype=bool)
+    for row, split in zip(few, splits, strict=True):
+        smallest = np.full(matrix.shape[1], np.inf)
+        for side in (0, 1):
+            rows = split == side
+            ones = weights[rows] @ matrix[rows]
+            smallest = np.minimum(smallest, np.minimum(ones, weights[rows].sum() - ones))
+        row[:] = smallest < SPARSE_CELL
+    held = few.any(axis=0) if every else few.all(axis=0)
+    return np.asarray(held & binary)
 
 
 def _one_sided_value(

@@ -6,23 +6,32 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from datrial.models.design import ColumnOrArray, Design, build_design, positive_column
-from datrial.models.errors import ModelDataError, ModelUsageError
-from datrial.models.newton import invert_information, maximise
+from datrial.models.design import ColumnOrArray, Design, build_design
+from datrial.models.errors import ModelUsageError
+from datrial.models.newton import Maximum, invert_information, maximise
 from datrial.models.ordered_logit.checks import separation_notes
 from datrial.models.ordered_logit.likelihood import OrderedLogitLikelihood
-from datrial.models.ordered_logit.result import OrderedLogitResult, drop_intercept
+from datrial.models.ordered_logit.result import OrderedLogitResult
+from datrial.models.ordered_logit.rows import (
+    counts_by_level,
+    drop_intercept,
+    outcome_levels,
+    row_weights,
+    whole,
+)
+from datrial.models.ordered_logit.signs import choose_penalty, read_signs
 from datrial.models.penalty import LogFPenalty
 from datrial.models.sandwich import (
     FEW_CLUSTERS,
     cluster_codes,
-    cluster_covariance,
     cluster_note,
-    total_by,
 )
 
+__all__ = ["fit_ordered_logit", "whole"]
+
 FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
+
+PENALTIES = (None, "log_f", "auto")
 
 
 def fit_ordered_logit(
@@ -56,7 +65,13 @@ def fit_ordered_logit(
         None, or ``"log_f"``: a log-F(1,1) penalty on every coefficient (Greenland and
         Mansournia 2015, Statist. Med. 34, 3133-3143), for separated or very rare levels.
         0/1 columns are penalised as they are, others per two standard deviations. Errors
-        are then from the penalised information; `cluster` only counts clusters.
+        are then from the penalised information; with `cluster` from the sandwich around it,
+        but no smaller than from the information for what rests on empty or sparse cells, where
+        a sandwich collapses.
+        ``"auto"``: that penalty if the outcome is separated (decided by linear programming),
+        if one of its levels has fewer than 10 rows, or if a 0/1 predictor has fewer than 5 rows
+        in a cell with every cut of the levels, and none otherwise. The choice and its reason
+        stand in `penalty` and `notes`.
 
     Raises
     ------
@@ -69,39 +84,32 @@ def fit_ordered_logit(
     >>> fit = fit_ordered_logit("level ~ timepoint + age", forms, cluster="person_id")
     >>> fit.odds_ratios()                          # doctest: +SKIP
     """
-    if penalty not in (None, "log_f"):
-        raise ModelUsageError("The penalty of an ordered logit is None or 'log_f'.")
+    if penalty not in PENALTIES:
+        raise ModelUsageError("The penalty of an ordered logit is None, 'log_f' or 'auto'.")
     design = build_design(formula, data, {"cluster": cluster, "weights": weights})
     codes, levels = outcome_levels(design.outcome)
     matrix = drop_intercept(design.matrix, design.names)
     names = [name for name in design.names if name != "Intercept"]
-    row_weights = (
-        positive_column(design.extras["weights"], "weights", zero_allowed=True)
-        if weights is not None
-        else np.ones(len(codes))
-    )
-    counts = total_by(codes, len(levels), row_weights)
-    if not (counts > 0).all():
-        raise ModelDataError("An outcome level has no weight; remove it or merge levels.")
-    likelihood = OrderedLogitLikelihood(codes, matrix, row_weights, len(levels))
-    penalise = LogFPenalty(matrix, row_weights) if penalty == "log_f" else None
-
-    def objective(params: FloatArray) -> tuple[float, FloatArray, FloatArray]:
-        value, gradient, hessian = likelihood.value_gradient_hessian(params)
-        if penalise is None:
-            return value, gradient, hessian
-        extra, slope, curvature = penalise(params[: len(names)])
-        gradient[: len(names)] += slope
-        hessian[np.arange(len(names)), np.arange(len(names))] += curvature
-        return value + extra, gradient, hessian
-
-    top = maximise(objective, likelihood.start())
-    covariance, n_clusters, note = _covariance(design, likelihood, top.point, top.hessian, penalty)
+    weight = row_weights(design)
+    counts = counts_by_level(codes, len(levels), weight)
+    likelihood = OrderedLogitLikelihood(codes, matrix, weight, len(levels))
+    top, chosen = _fit(likelihood, None if penalty == "auto" else penalty, len(names)), penalty
     labels = [*names, *(f"cut{j}" for j in range(1, len(levels)))]
+    notes: tuple[str, ...] = ()
+    little: list[str] = []
+    if penalty == "auto" or (penalty and cluster is not None):
+        plain = top if penalty == "auto" else _fit(likelihood, None, len(names))
+        signs = read_signs(codes, matrix, weight, levels, labels, plain.point)
+        little = signs.little
+        if penalty == "auto":
+            chosen, notes = choose_penalty(signs)
+            top = _fit(likelihood, chosen, len(names)) if chosen else top
+    at = [position for position, label in enumerate(labels) if label in little]
+    covariance, n_clusters, note = _covariance(design, likelihood, top, chosen, at)
     params = pd.Series(top.point, index=labels, name="params")
     level_counts = pd.Series(counts, index=pd.Index(levels, name="level"), name="rows")
-    notes = separation_notes(codes, matrix, names, params, levels, counts, penalty)
-    if n_clusters is not None and n_clusters < FEW_CLUSTERS and penalty is None:
+    notes += separation_notes(codes, matrix, names, params, levels, counts, chosen)
+    if n_clusters is not None and n_clusters < FEW_CLUSTERS:
         notes += (f"Only {n_clusters} clusters: robust errors are too small with so few.",)
     if not top.converged:
         notes += (f"Newton's method did not converge in {top.iterations} steps.",)
@@ -110,7 +118,7 @@ def fit_ordered_logit(
         covariance=pd.DataFrame(covariance, index=labels, columns=labels),
         llf=float(likelihood.value_gradient_hessian(top.point)[0]),
         n_params=len(labels),
-        nobs=whole(float(row_weights.sum())),
+        nobs=whole(float(weight.sum())),
         n_left_out=design.n_left_out,
         converged=top.converged,
         n_clusters=n_clusters,
@@ -120,78 +128,59 @@ def fit_ordered_logit(
         level_counts=level_counts,
         coefficient_names=names,
         penalised_llf=top.value,
+        penalty=chosen,
         design=design,
-        weights=row_weights,
+        weights=weight,
     )
 
 
-def outcome_levels(outcome: pd.Series) -> tuple[IntArray, list[object]]:
-    """Return the level of each row, 0..J-1, and the level labels, lowest first."""
-    if isinstance(outcome.dtype, pd.CategoricalDtype):
-        if not outcome.cat.ordered:
-            raise ModelUsageError(
-                f"The outcome '{outcome.name}' is an unordered categorical; give its levels an "
-                "order (cat.as_ordered())."
-            )
-        codes = outcome.cat.codes.to_numpy().astype(np.int64)
-        levels: list[object] = list(outcome.cat.categories)
-    elif pd.api.types.is_numeric_dtype(outcome.dtype):
-        distinct, inverse = np.unique(outcome.to_numpy(), return_inverse=True)
-        codes, levels = inverse.astype(np.int64), distinct.tolist()
-    else:
-        raise ModelUsageError(
-            f"The outcome '{outcome.name}' must be an ordered categorical or a number."
-        )
-    if len(levels) > 50:
-        raise ModelUsageError(
-            f"The outcome '{outcome.name}' has {len(levels)} levels; an ordered logit takes at "
-            "most 50."
-        )
-    empty = [
-        str(v)
-        for v, n in zip(levels, np.bincount(codes, minlength=len(levels)), strict=True)
-        if n == 0
-    ]
-    if empty:
-        raise ModelDataError(
-            f"No complete row has level {', '.join(map(repr, empty))} of the outcome "
-            f"'{outcome.name}'; merge levels or remove unused ones "
-            "(cat.remove_unused_categories())."
-        )
-    if len(levels) < 2:
-        raise ModelDataError(f"The outcome '{outcome.name}' has a single level in these rows.")
-    return codes, levels
+def _fit(likelihood: OrderedLogitLikelihood, penalty: str | None, k: int) -> Maximum:
+    """Maximise the likelihood, with or without a penalty on the k coefficients."""
+    if penalty is None:
+        return maximise(likelihood.value_gradient_hessian, likelihood.start())
+    penalise, at = LogFPenalty(likelihood.matrix, likelihood.weights), np.arange(k)
 
+    def objective(params: FloatArray) -> tuple[float, FloatArray, FloatArray]:
+        value, gradient, hessian = likelihood.value_gradient_hessian(params)
+        extra, slope, curvature = penalise(params[:k])
+        gradient[:k] += slope
+        hessian[at, at] += curvature
+        return value + extra, gradient, hessian
 
-def whole(total: float) -> float:
-    """Return a sum of weights as an int when it is a whole number."""
-    return int(total) if float(total).is_integer() else total
+    return maximise(objective, likelihood.start())
 
 
 def _covariance(
     design: Design,
     likelihood: OrderedLogitLikelihood,
-    params: FloatArray,
-    hessian: FloatArray,
+    top: Maximum,
     penalty: str | None,
+    little: list[int],
 ) -> tuple[FloatArray, int | None, str]:
-    """Return the covariance, the number of clusters and the sentence that describes both."""
-    bread = invert_information(hessian)
+    """Return the covariance, the number of clusters and the sentence that describes both.
+
+    Parameters
+    ----------
+    little
+        Positions of the parameters that rest on little: there a sandwich collapses.
+    """
+    bread = invert_information(top.hessian)
     if "cluster" not in design.extras:
         source = "penalised information" if penalty else "observed information"
         return bread, None, f"Model-based: inverse of the {source}; no small-sample factor."
     codes, n_clusters = cluster_codes(design.extras["cluster"])
+    totals = likelihood.totals_by(top.point, codes, n_clusters)
+    robust = np.asarray(n_clusters / (n_clusters - 1) * bread @ (totals.T @ totals) @ bread)
+    said = cluster_note(n_clusters)
     if penalty:
-        return (
-            bread,
-            n_clusters,
-            (
-                "Model-based: inverse of the penalised information. The cluster sandwich is not "
-                "used under a penalty, because it collapses in empty cells; repeated answers of "
-                f"the {n_clusters} clusters are treated as independent."
-            ),
+        said += " Its bread is the inverse of the penalised information."
+    if penalty and little:
+        short = np.maximum(np.diag(bread)[little] - np.diag(robust)[little], 0.0)
+        robust[little, little] += short
+        names = [name for name in design.names if name != "Intercept"]
+        of = [f"'{names[p]}'" if p < len(names) else f"'cut{p - len(names) + 1}'" for p in little]
+        said += (
+            f" For {', '.join(of)}, which rest on empty or sparse cells where the sandwich "
+            "collapses, the model-based variance stands wherever it is the larger."
         )
-    covariance = cluster_covariance(
-        bread, likelihood.scores(params), codes[likelihood.order], n_clusters
-    )
-    return covariance, n_clusters, cluster_note(n_clusters)
+    return robust, n_clusters, said

@@ -22,7 +22,7 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 
-BLOCK = 8_192
+BLOCK = 4_096
 
 
 @dataclass(frozen=True)
@@ -63,8 +63,9 @@ class OrderedLogitLikelihood:
     ) -> None:
         # Rows in order of their level: each level is then a slice, and sums over a level
         # are sums over a slice.
-        self.order = np.argsort(codes, kind="stable")
-        self.matrix = np.ascontiguousarray(matrix[self.order])
+        # Few levels: a short integer makes the stable sort a count.
+        self.order = np.argsort(codes.astype(np.int16), kind="stable")
+        self.matrix = np.ascontiguousarray(matrix.take(self.order, axis=0))
         self.weights = weights[self.order]
         self.n_levels = n_levels
         self.n_coefficients = matrix.shape[1]
@@ -81,15 +82,22 @@ class OrderedLogitLikelihood:
         """Evaluate the per-row pieces, rows sorted by level."""
         eta = self.matrix @ params[: self.n_coefficients]
         cuts = np.concatenate([[-np.inf], params[self.n_coefficients :], [np.inf]])
-        pieces = []
+        terms = RowTerms(*np.empty((7, len(eta))))
         for j, rows in enumerate(self.slices):
             a, not_a = _both_tails(cuts[j + 1], eta[rows])
             b, not_b = _both_tails(cuts[j], eta[rows])
             gap = -np.expm1(cuts[j] - cuts[j + 1])
-            above, below = not_a / (not_b * gap), b / (a * gap)
-            log_p = np.log(a) + np.log(not_b) + np.log(gap)
-            pieces.append((log_p, a - not_b, above, -below, a * not_a, b * not_b, above * below))
-        return RowTerms(*(np.concatenate(column) for column in zip(*pieces, strict=True)))
+            above, below = terms.upper_score[rows], terms.lower_score[rows]
+            np.divide(not_a, not_b * gap, out=above)
+            np.divide(b, a * gap, out=below)
+            # Only one of the two can be small.
+            terms.log_probability[rows] = np.log(a * not_b) + np.log(gap)
+            np.subtract(a, not_b, out=terms.eta_score[rows])
+            np.multiply(a, not_a, out=terms.upper_density[rows])
+            np.multiply(b, not_b, out=terms.lower_density[rows])
+            np.multiply(above, below, out=terms.spread[rows])
+            np.negative(below, out=below)
+        return terms
 
     def value_gradient_hessian(self, params: FloatArray) -> tuple[float, FloatArray, FloatArray]:
         """Return the log-likelihood, its gradient (q,) and Hessian (q, q).
@@ -135,6 +143,29 @@ class OrderedLogitLikelihood:
                 scores[rows, k + j - 1] = self.weights[rows] * t.lower_score[rows]
         return scores
 
+    def totals_by(self, params: FloatArray, groups: IntArray, n_groups: int) -> FloatArray:
+        """Sum the rows' gradients within groups, shape (n_groups, q).
+
+        Parameters
+        ----------
+        groups
+            Group of each row, 0..n_groups - 1, rows as they were given.
+        """
+        from scipy.sparse import csr_array
+
+        k, n = self.n_coefficients, len(self.weights)
+        t, groups = self.terms(params), groups[self.order]
+        totals = np.zeros((n_groups, len(params)))
+        rows = (groups, np.arange(n))
+        totals[:, :k] = csr_array((self.weights * t.eta_score, rows), (n_groups, n)) @ self.matrix
+        for j, rows_of in enumerate(self.slices):
+            own = groups[rows_of]
+            for cut, score in ((j, t.upper_score[rows_of]), (j - 1, t.lower_score[rows_of])):
+                if 0 <= cut < self.n_levels - 1:
+                    weighted = self.weights[rows_of] * score
+                    totals[:, k + cut] += np.bincount(own, weighted, n_groups)
+        return totals
+
 
 def level_probabilities(
     params: FloatArray, matrix: FloatArray, n_levels: int
@@ -164,9 +195,11 @@ def _both_tails(cut: float, eta: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return F(cut - eta) and 1 - F(cut - eta), each to full relative precision."""
     if np.isinf(cut):
         ones = np.ones(len(eta))
-        return (ones, 1 - ones) if cut > 0 else (1 - ones, ones)
-    distance = np.clip(cut - eta, -700.0, 700.0)  # beyond this the smaller tail underflows
-    return _sigmoid(distance), _sigmoid(-distance)
+        return (ones, np.zeros(len(eta))) if cut > 0 else (np.zeros(len(eta)), ones)
+    # Beyond 700 the smaller tail underflows. One exponential gives both tails their digits.
+    odds_against = np.exp(np.clip(eta - cut, -700.0, 700.0))
+    below = 1.0 / (1.0 + odds_against)
+    return below, odds_against * below
 
 
 def _sigmoid(x: FloatArray) -> FloatArray:

@@ -8,10 +8,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from datrial.models.design import Design, factor_values, with_factor_at
-from datrial.models.errors import ModelUsageError
+from datrial.models.design import Design
+from datrial.models.ordered_logit.brant import BrantTest, brant_test
 from datrial.models.ordered_logit.likelihood import level_probabilities
-from datrial.models.result import RegressionResult, normal_quantile
+from datrial.models.ordered_logit.predictions import AveragePredictions, logit_interval
+from datrial.models.ordered_logit.rows import drop_intercept
+from datrial.models.result import RegressionResult
+
+__all__ = ["OrderedLogitResult", "average_probabilities", "logit_interval"]
 
 FloatArray = NDArray[np.float64]
 
@@ -30,12 +34,15 @@ class OrderedLogitResult(RegressionResult):
         The entries of `params` that are coefficients.
     penalised_llf
         Log-likelihood plus penalty at the estimates; equals `llf` without a penalty.
+    penalty
+        The penalty used, None or ``"log_f"``; with ``"auto"``, the one that was chosen.
     """
 
     levels: list[object]
     level_counts: pd.Series
     coefficient_names: list[str]
     penalised_llf: float
+    penalty: str | None
     design: Design = field(repr=False)  # holds rows, which no log may show
     weights: FloatArray = field(repr=False)
 
@@ -61,32 +68,37 @@ class OrderedLogitResult(RegressionResult):
             Index (factor value, outcome level); columns `probability`, `bse`, `ci_low`,
             `ci_high`.
         """
+        return self._averages(factor).table(level)
+
+    def contrasts(self, factor: str, reference: object = None, level: float = 0.95) -> pd.DataFrame:
+        """Differences of the average predictions from those at a reference value of a factor.
+
+        The reference is the factor's first value unless another is given. Errors and p-values
+        by the delta method, as Stata's `margins r.factor`; the interval joins the intervals of
+        the two probabilities (MOVER), so it stays inside -1..1.
+
+        Returns
+        -------
+        DataFrame
+            Index (factor value, outcome level), the reference left out; columns `difference`,
+            `bse`, `p_value`, `ci_low`, `ci_high`.
+        """
+        return self._averages(factor).contrasts(reference, level)
+
+    def brant(self) -> BrantTest:
+        """Brant's (1990) test that each predictor has the same effect at every cut."""
+        return brant_test(self.design, self.levels, self.weights)
+
+    def _averages(self, factor: str) -> AveragePredictions:
+        """Return the averages of which tables are made."""
         params = self.params.to_numpy(dtype=float)
+
+        def averaging(matrix: FloatArray) -> tuple[FloatArray, FloatArray]:
+            columns = drop_intercept(matrix, self.design.names)
+            return average_probabilities(params, columns, self.weights, len(self.levels))
+
         covariance = self.covariance.to_numpy(dtype=float)
-        values = factor_values(self.design, factor)
-        probabilities, errors = [], []
-        for value in values:
-            matrix = drop_intercept(with_factor_at(self.design, factor, value), self.design.names)
-            mean, jacobian = average_probabilities(params, matrix, self.weights, len(self.levels))
-            probabilities.append(mean)
-            variance = np.einsum("jq,qr,jr->j", jacobian, covariance, jacobian)
-            errors.append(np.sqrt(np.maximum(variance, 0.0)))
-        index = pd.MultiIndex.from_product([values, self.levels], names=[factor, "level"])
-        p, bse = np.concatenate(probabilities), np.concatenate(errors)
-        low, high = logit_interval(p, bse, normal_quantile(level))
-        return pd.DataFrame(
-            {"probability": p, "bse": bse, "ci_low": low, "ci_high": high}, index=index
-        )
-
-
-def drop_intercept(matrix: FloatArray, names: list[str]) -> FloatArray:
-    """Return the columns other than the intercept, which the cutpoints replace."""
-    if "Intercept" not in names:
-        raise ModelUsageError(
-            "An ordered logit takes a formula with its intercept (no '- 1' or '0 +'): the "
-            "cutpoints stand in its place."
-        )
-    return np.delete(matrix, names.index("Intercept"), axis=1)
+        return AveragePredictions.of(self.design, factor, self.levels, averaging, covariance)
 
 
 def average_probabilities(
@@ -103,15 +115,3 @@ def average_probabilities(
         jacobian[cut - 1, k + cut - 1] = mean_density[cut]
         jacobian[cut, k + cut - 1] = -mean_density[cut]
     return share @ p, jacobian
-
-
-def logit_interval(
-    p: FloatArray, bse: FloatArray, quantile: float
-) -> tuple[FloatArray, FloatArray]:
-    """Return an interval for a probability, built on the logit scale: always inside 0..1."""
-    from scipy.special import expit, logit
-
-    with np.errstate(divide="ignore", invalid="ignore"):
-        half = quantile * bse / (p * (1 - p))
-        centre = logit(p)
-    return np.asarray(expit(centre - half)), np.asarray(expit(centre + half))

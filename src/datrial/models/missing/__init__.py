@@ -1,0 +1,1 @@
+"""Missing answers: multiple imputation, Rubin's rules and inverse-probability weights."""

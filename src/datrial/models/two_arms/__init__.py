@@ -1,0 +1,1 @@
+"""Two arms compared: proportions, means, paired answers, and differences in differences."""
