@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -27,6 +28,20 @@ def test_the_package_loads_no_library():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert done.stdout.strip() == ""
+
+
+@pytest.mark.parametrize(("set_by_user", "used"), [(None, "1"), ("4", "4")])
+def test_one_thread_for_the_same_digits_everywhere_unless_somebody_wants_more(set_by_user, used):
+    environment = {k: v for k, v in os.environ.items() if k != "OPENBLAS_NUM_THREADS"}
+    if set_by_user:
+        environment["OPENBLAS_NUM_THREADS"] = set_by_user
+    code = "import os, datrial.models; print(os.environ['OPENBLAS_NUM_THREADS'])"
+
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout.strip() == used
 
 
 @pytest.mark.parametrize("name", datrial.models.__all__)
