@@ -53,6 +53,8 @@ _WEIGHT = {"reference": 0.3, "date": 0.4, "flag": 0.2, "arrangement": 0.3}
 OTHER_NAMES = {
     "perpetrator_id": ("perpetrator ref", "perpetrator"),
     "victim_id": ("victim ref",),
+    "ae_attendances": ("attended a&e", "a&e", "emergency department"),
+    "gp_attendances": ("attended gp", "gp", "general practitioner"),
     "incident_id": ("incident ref", "crime number", "occurrence"),
     "hearing_date": ("marac date", "hearing date", "case heard on"),
     "meeting_date": ("marac date", "meeting date"),
