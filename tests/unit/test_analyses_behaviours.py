@@ -15,6 +15,7 @@ from datrial.analyses.levels import BEHAVIOURS
 from datrial.models import mcnemar_counts, weighted_kappa
 from datrial.results.cells import State, Table
 from datrial.results.published import load_published, published_values
+from datrial.warehouse.coded_arms import code_arms, study_as_shown
 
 SITE = "site_1"
 ENDS = ("ci_low", "ci_high")
@@ -301,3 +302,19 @@ def test_every_published_number_has_its_cell() -> None:
     assert len(ours) == 3
     for table, *cell in ours:
         assert counted()[table.partition(".")[2]].get(*cell).value is not None
+
+
+def test_while_arms_are_coded_the_idva_forms_are_those_of_whom_the_case_managers_have_one() -> None:
+    """The control's victim-survivor stays out, though nothing says any more whose she is."""
+    given = house.__wrapped__()
+    plain = answer(given)["both_sources"]
+    codes = {"control": "arm_a", "intervention": "arm_b"}
+    code_arms(given.connection, codes, {code: code for code in codes.values()})
+    shown = study_as_shown(given.connection, given.study)
+    context = Context(given.connection, shown, np.random.default_rng(1))
+    tables = {table.id: table for table in ANALYSIS.run(context, ANALYSIS.parameters())}
+    coded = tables["behaviours.both_sources"]
+    assert plain.get("physical__intake", "idva", "share").n == 6
+    for column in ("idva", "idva_pairs"):
+        place = ("physical__intake", column, "share")
+        assert coded.get(*place) == plain.get(*place)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from datrial.allocation.schemes import CONTROL
+from datrial.analyses.arms import is_coded
 from datrial.analyses.levels import BEHAVIOURS, SEVERITY, TIME_POINTS
 from datrial.analyses.received import received
 
@@ -80,10 +82,14 @@ class Question:
 
     @cached_property
     def _idva_forms(self) -> pd.DataFrame:
-        arms = [key for key, arm in self.context.study.arms.items() if arm.role == "intervention"]
+        # While arms are coded, the intervention's are those of whom it has a form.
+        study = self.context.study
+        arms = [key for key, arm in study.arms.items() if arm.role != CONTROL]
+        of_whom = "and person_id in (select person_id from marts.behaviour)"
         return self.context.connection.execute(
-            "select * from marts.idva_report where list_contains(?, site) "
-            "and list_contains(?, arm) order by person_id, victim_id, time_point",
+            "select * from marts.idva_report where list_contains(?, site) "  # noqa: S608
+            f"and list_contains(?, arm) {of_whom if is_coded(study) else ''} "
+            "order by person_id, victim_id, time_point",
             [list(self.sites), arms],
         ).df()
 
