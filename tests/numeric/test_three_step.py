@@ -15,7 +15,8 @@ from datrial.models import (
     resample_classes,
     three_step,
 )
-from datrial.models.three_steps.classification import classify, inverse_errors
+from datrial.models.latent_class.classification import classify
+from datrial.models.three_steps.classification import inverse_errors
 from datrial.models.three_steps.result import table_likelihood_ratio
 from datrial.models.three_steps.table import probabilities_of, solve_table, solve_with_influence
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from datrial.allocation.schemes import CONTROL
+from datrial.config.study import CODED
 from datrial.results.cells import Cell, State, Table
 
 if TYPE_CHECKING:
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
 
     from datrial.config.study import Study
 
-#: What an analyst's study says of every arm while arms are coded.
-CODED = "coded"
 WITHHELD = "arms are coded, and this would tell them apart"
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
-from datrial.analyses.victim_forms import DIFFERENCE, SHARE_DIFFERENCE, Forms
+from datrial.analyses.victim_forms import DIFFERENCE, Compared, Forms, add_compared
 from datrial.results.cells import Table
 
 if TYPE_CHECKING:
@@ -13,43 +14,34 @@ if TYPE_CHECKING:
 
 def add_change(table: Table, forms: Forms, row: str, before: pd.Series, after: pd.Series) -> None:
     """Add the change of a share with its interval and McNemar's test, of all and by arm."""
-    from datrial.models import ModelDataError, mcnemar
-
     for column, group in forms.groups(forms.frame.loc[before.index]):
-        reason = forms.sent.reason()
-        if not reason:
-            try:
-                found = mcnemar(before[group.index], after[group.index])
-            except ModelDataError as error:
-                reason = f"the change could not be tested: {error}"
-        if reason:
-            table.absent_all([row], [column], SHARE_DIFFERENCE, reason)
-            continue
-        numbers = (*found.difference[:3], found.p_value)
-        for statistic, value in zip(SHARE_DIFFERENCE, numbers, strict=True):
-            note = "exact" if statistic == "p_value" and found.method == "exact" else ""
-            table.add(row, column, statistic, value, n=found.n_pairs, note=note,
-                      warning=forms.sent.warning())  # fmt: skip
+        compare = partial(_change, before[group.index], after[group.index])
+        add_compared(table, forms, (row, column), compare, "the change could not be tested")
+
+
+def _change(before: pd.Series, after: pd.Series) -> Compared:
+    from datrial.models import mcnemar
+
+    found = mcnemar(before, after)
+    return Compared((*found.difference[:3], found.p_value), found.n_pairs, found.method == "exact")
 
 
 def add_change_difference(
     table: Table, forms: Forms, row: str, before: pd.Series, after: pd.Series
 ) -> None:
     """Add the difference of the arms' changes: the other arms' less that of the reference."""
-    from datrial.models import ModelDataError, two_sample_t
-
     change = (after - before).dropna()
-    reason = forms.sent.reason()
-    if not reason:
-        try:
-            found = two_sample_t(change, forms.frame.loc[change.index, "others"], reference=0.0)
-        except ModelDataError as error:
-            reason = f"the changes could not be compared: {error}"
-    if reason:
-        table.absent_all([row], [DIFFERENCE], SHARE_DIFFERENCE, reason)
-        return
+    others = forms.frame.loc[change.index, "others"]
+    compare = partial(_change_difference, change, others)
+    add_compared(table, forms, (row, DIFFERENCE), compare, "the changes could not be compared")
+
+
+def _change_difference(change: pd.Series, others: pd.Series) -> Compared:
+    from datrial.models import two_sample_t
+
+    found = two_sample_t(change, others, reference=0.0)
     test = found.welch
     # Shares cannot differ by more: an interval that leaves -2 to 2 is cut there.
-    numbers = (found.difference, max(test.ci_low, -2.0), min(test.ci_high, 2.0), test.p_value)
-    for statistic, value in zip(SHARE_DIFFERENCE, numbers, strict=True):
-        table.add(row, DIFFERENCE, statistic, value, n=found.n, warning=forms.sent.warning())
+    return Compared(
+        (found.difference, max(test.ci_low, -2.0), min(test.ci_high, 2.0), test.p_value), found.n
+    )

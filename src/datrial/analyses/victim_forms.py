@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -173,27 +173,67 @@ def yes_no(answers: pd.Series) -> pd.Series:
     return numbers
 
 
-def add_share_difference(table: Table, forms: Forms, row: str, holds: pd.Series) -> None:
-    """Add the difference of two arms' shares: the other arms' less that of the reference."""
-    from datrial.models import ModelDataError, compare_proportions
+@dataclass(frozen=True)
+class Compared:
+    """A difference of shares.
+
+    Attributes
+    ----------
+    numbers
+        The difference, its interval and the p-value: see ``SHARE_DIFFERENCE``.
+    n
+        Forms or pairs of forms.
+    is_exact
+        Whether the p-value is of an exact test.
+    """
+
+    numbers: tuple[float, ...]
+    n: int
+    is_exact: bool = False
+
+
+def add_compared(
+    table: Table, forms: Forms, at: tuple[str, str], compare: Callable[[], Compared], sorry: str
+) -> None:
+    """Add a difference of shares at a row and column, or why there is none.
+
+    Parameters
+    ----------
+    compare
+        Makes the comparison; not called where nothing was received.
+    sorry
+        What is said before the reason of a comparison that cannot be made.
+    """
+    from datrial.models import ModelDataError
 
     reason = forms.sent.reason()
+    if not reason:
+        try:
+            found = compare()
+        except ModelDataError as error:
+            reason = f"{sorry}: {error}"
+    if reason:
+        table.absent_all([at[0]], [at[1]], SHARE_DIFFERENCE, reason)
+        return
+    for statistic, value in zip(SHARE_DIFFERENCE, found.numbers, strict=True):
+        # One word stands beside the number in the report.
+        note = "exact" if statistic == "p_value" and found.is_exact else ""
+        table.add(*at, statistic, value, n=found.n, note=note, warning=forms.sent.warning())
+
+
+def add_share_difference(table: Table, forms: Forms, row: str, holds: pd.Series) -> None:
+    """Add the difference of two arms' shares: the other arms' less that of the reference."""
+    from datrial.models import compare_proportions
+
     known = holds.dropna()
     others = forms.frame.loc[known.index, "others"]
     parts = [known[others == side] for side in (0.0, 1.0)]
-    if not reason:
-        try:
-            found = compare_proportions(
-                [int(part.sum()) for part in parts], [len(part) for part in parts]
-            )
-        except ModelDataError as error:
-            reason = f"the shares could not be compared: {error}"
-    if reason:
-        table.absent_all([row], [DIFFERENCE], SHARE_DIFFERENCE, reason)
-        return
-    numbers = (*found.difference[:3], found.p_value)
-    for statistic, value in zip(SHARE_DIFFERENCE, numbers, strict=True):
-        # One word stands beside the number in the report.
-        note = "exact" if statistic == "p_value" and found.method == "exact" else ""
-        table.add(row, DIFFERENCE, statistic, value, n=found.n, note=note,
-                  warning=forms.sent.warning())  # fmt: skip
+
+    def compare() -> Compared:
+        found = compare_proportions(
+            [int(part.sum()) for part in parts], [len(part) for part in parts]
+        )
+        numbers = (*found.difference[:3], found.p_value)
+        return Compared(numbers, found.n, found.method == "exact")
+
+    add_compared(table, forms, (row, DIFFERENCE), compare, "the shares could not be compared")

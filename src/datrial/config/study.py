@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from typing import Any, Literal, Self
+from typing import Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -17,6 +17,10 @@ from datrial.errors import UsageError
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+#: The role of every arm while arms are shown as codes.
+CODED: Final = "coded"
 
 
 class Arm(_Strict):
@@ -198,7 +202,7 @@ class Study(_Strict):
 def _arm_problems(arms: dict[str, Arm], allocation: Allocation) -> list[str]:
     """Return what of the arms could be taken for the code of an arm."""
     problems = []
-    coded = sorted(key for key, arm in arms.items() if arm.role == "coded")
+    coded = sorted(key for key, arm in arms.items() if arm.role == CODED)
     if coded:
         problems.append(f"an arm's role is intervention or control: {', '.join(coded)}")
     taken = sorted(key for key in arms if re.fullmatch(r"arm_[a-z]", key))

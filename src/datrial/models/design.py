@@ -6,6 +6,7 @@ for every regression of this package (complete cases, as Stata and R do).
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -182,9 +183,9 @@ def _read_formula(formula: str, data: pd.DataFrame) -> tuple[str, Any, list[str]
         raise ModelUsageError(f"'{outcome}' stands on both sides of the formula '{formula}'.")
     repeated = [name for name in [outcome, *variables] if list(data.columns).count(name) > 1]
     if repeated:
-        raise ModelUsageError(f"The data have more than one column {_quoted(repeated)}.")
+        raise ModelUsageError(f"The data have more than one column {quoted(repeated)}.")
     if unknown:
-        raise ModelUsageError(f"The data have no column {_quoted(unknown)} (in '{formula}').")
+        raise ModelUsageError(f"The data have no column {quoted(unknown)} (in '{formula}').")
     return outcome, right, variables
 
 
@@ -223,7 +224,7 @@ def _check_factors(frame: pd.DataFrame) -> None:
             empty = [str(v) for i, v in enumerate(column.cat.categories) if i not in used]
             if empty:
                 raise ModelDataError(
-                    f"No complete row has level {_quoted(empty)} of factor '{name}'; merge "
+                    f"No complete row has level {quoted(empty)} of factor '{name}'; merge "
                     "levels or remove unused ones (cat.remove_unused_categories())."
                 )
         if (column == column.iloc[0]).all():
@@ -251,7 +252,7 @@ def _model_matrix(right_side: Any, frame: pd.DataFrame) -> tuple[FloatArray, lis
         name for name, column in zip(names, matrix.T, strict=True) if not np.isfinite(column).all()
     ]
     if bad:
-        raise ModelDataError(f"The predictor column {_quoted(bad)} is not finite in every row.")
+        raise ModelDataError(f"The predictor column {quoted(bad)} is not finite in every row.")
     return matrix, names, evaluated.model_spec
 
 
@@ -270,5 +271,33 @@ def _check_rank(matrix: FloatArray, names: list[str], tolerance: float = 1e-9) -
         gram[rest, rest] -= np.outer(gram[rest, j], gram[j, rest]) / gram[j, j]
 
 
-def _quoted(names: list[str]) -> str:
+def check_levels(
+    outcome: pd.Series, codes: IntArray, levels: Sequence[object], *, most: int, model: str
+) -> None:
+    """Refuse an outcome with too many levels, a single one, or one that no complete row has.
+
+    Parameters
+    ----------
+    codes
+        Level of each row, 0..J-1.
+    most, model
+        How many levels the model takes at most, and its name for the message.
+    """
+    if len(levels) > most:
+        raise ModelUsageError(
+            f"The outcome '{outcome.name}' has {len(levels)} levels; {model} takes at most {most}."
+        )
+    rows = np.bincount(codes, minlength=len(levels))
+    empty = [str(level) for level, n in zip(levels, rows, strict=True) if n == 0]
+    if empty:
+        raise ModelDataError(
+            f"No complete row has level {quoted(empty)} of the outcome '{outcome.name}'; merge "
+            "levels or remove unused ones (cat.remove_unused_categories())."
+        )
+    if len(levels) < 2:
+        raise ModelDataError(f"The outcome '{outcome.name}' has a single level in these rows.")
+
+
+def quoted(names: Iterable[str]) -> str:
+    """Return names for a message: ``'age', 'site'``."""
     return ", ".join(f"'{name}'" for name in names)

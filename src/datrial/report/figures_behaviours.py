@@ -21,6 +21,7 @@ from datrial.report.drawing import (
     spoken,
     to_svg,
 )
+from datrial.report.stacked_bars import Bar, draw_bar, frame_bars, with_n
 from datrial.results.read import RunTable
 
 if TYPE_CHECKING:
@@ -39,8 +40,6 @@ _CHANGE_LOOKS = {
     "unchanged": (LIGHT, "black"),
     "increased": (ORANGE, "white"),
 }
-#: A narrower part has no number written into it.
-_NARROWEST = 0.05
 
 
 def severity_by_time(entry: RunTable) -> Figure | None:
@@ -81,16 +80,18 @@ def _stacked(
     places = [
         number + 0.6 * behaviours.index(row.partition("__")[0]) for number, row in enumerate(rows)
     ]
+    first = next(iter(looks))
+    bars = [
+        Bar(place, with_n(entry, (row, first), entry.table.row_labels[row]),
+            [(row, column) for column in looks])
+        for row, place in zip(rows, places, strict=True)
+    ]  # fmt: skip
     with drawing(1.0 + 0.29 * places[-1]) as (canvas, (axes,)):
-        for row, place in zip(rows, places, strict=True):
-            _bar(axes, entry, row, place, looks)
+        for bar in bars:
+            draw_bar(axes, entry, bar, list(looks.values()), height=0.72)
         for column, (colour, _) in looks.items():
             axes.barh(0, 0, color=colour, label=entry.table.column_labels[column])
-        axes.set_yticks(places, [_counted(entry, row, next(iter(looks))) for row in rows])
-        axes.set_ylim(places[-1] + 0.7, -0.7)
-        axes.set_xlim(0, 1)
-        axes.tick_params(axis="y", length=0)
-        percent_axis(axes.xaxis)
+        frame_bars(axes, bars)
         axes.set_xlabel(unit)
         axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=4, handlelength=1.2)
         svg = to_svg(canvas, figure_id)
@@ -105,38 +106,6 @@ def _stacked(
     )
     title = f"{what}{bracket(unit)}"
     return Figure(figure_id, title, svg, f"Stacked bar chart. {told}")
-
-
-def _counted(entry: RunTable, row: str, column: str) -> str:
-    cell = entry.cell(row, column, "share")
-    counted = f" ({cell.n:,})" if cell is not None and cell.value is not None and cell.n else ""
-    return f"{entry.table.row_labels[row]}{counted}"
-
-
-def _bar(
-    axes: Axes, entry: RunTable, row: str, place: float, looks: Mapping[str, tuple[str, str]]
-) -> None:
-    left, told = 0.0, False
-    for column, (colour, ink) in looks.items():
-        share = entry.value(row, column, "share")
-        if share is None:
-            continue
-        told = True
-        axes.barh(place, share, left=left, height=0.72, color=colour, edgecolor="white")
-        if share >= _NARROWEST:
-            axes.text(
-                left + share / 2,
-                place,
-                f"{100 * share:.0f}%",
-                ha="center",
-                va="center",
-                color=ink,
-                fontsize=8,
-            )
-        left += share
-    if not told:
-        mark = mark_of(entry, row, next(iter(looks)), "share")
-        axes.text(0.01, place, mark, va="center", color=GREY)
 
 
 def behaviour_by_engagement(entry: RunTable) -> Figure | None:

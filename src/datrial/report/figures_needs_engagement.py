@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from datrial.report.charts import PUBLISHED_CAPTION, mark_of
+from datrial.report.charts import PUBLISHED_CAPTION
 from datrial.report.drawing import (
-    GREY,
     INK,
     LIGHT,
     ORANGE,
@@ -15,11 +14,11 @@ from datrial.report.drawing import (
     drawing,
     has_any,
     n_words,
-    percent_axis,
     published_mark,
     spoken,
     to_svg,
 )
+from datrial.report.stacked_bars import Bar, draw_bar, frame_bars, with_n
 from datrial.results.read import RunTable
 
 if TYPE_CHECKING:
@@ -32,8 +31,6 @@ _LOOKS = {
     "did_not_engage": (ORANGE, "white"),
     "no_contact_made": (LIGHT, "black"),
 }
-#: A narrower part has no number written into it.
-_NARROWEST = 0.05
 #: Height of the strip that shows a printed row.
 _STRIP = 0.26
 _CAPTIONS = {
@@ -62,17 +59,20 @@ def _stacked(entry: RunTable, figure_id: str, what: str, *, together: int) -> Fi
     gaps = [number // together if together else 0 for number in range(len(rows))]
     places = [number + 0.5 * gap for number, gap in enumerate(gaps)]
     marks = {row: _marks(entry, row) for row in rows}
+    bars = [
+        Bar(place, with_n(entry, (row, columns[0]), entry.table.row_labels[row]),
+            [(row, column) for column in columns])
+        for row, place in zip(rows, places, strict=True)
+    ]  # fmt: skip
+    looks = [_LOOKS[column] for column in columns]
     with drawing(1.0 + 0.27 * places[-1]) as (canvas, (axes,)):
-        for row, place in zip(rows, places, strict=True):
-            _bar(axes, entry, row, place)
-            _published(axes, entry, row, place)
+        for row, bar in zip(rows, bars, strict=True):
+            raised = _STRIP / 2 if marks[row] == "strip" else 0.0
+            draw_bar(axes, entry, bar, looks, height=0.86, raised=raised)
+            _published(axes, entry, row, bar.place)
         for column in columns:
             axes.barh(0, 0, color=_LOOKS[column][0], label=entry.table.column_labels[column])
-        axes.set_yticks(places, [_label(entry, row, columns[0]) for row in rows])
-        axes.set_ylim(places[-1] + 0.7, -0.7)
-        axes.set_xlim(0, 1)
-        axes.tick_params(axis="y", length=0)
-        percent_axis(axes.xaxis)
+        frame_bars(axes, bars)
         axes.set_xlabel("Share of service users")
         axes.legend(
             loc="lower right", bbox_to_anchor=(1, 1), ncols=4, handlelength=1.2, columnspacing=1.2
@@ -97,32 +97,6 @@ def _marks(entry: RunTable, row: str) -> str:
     columns = list(entry.table.column_labels)
     printed = [entry.printed(row, column, "share") is not None for column in columns]
     return "strip" if all(printed) else "diamond" if printed[0] else ""
-
-
-def _label(entry: RunTable, row: str, column: str) -> str:
-    cell = entry.cell(row, column, "share")
-    counted = f" ({cell.n:,})" if cell is not None and cell.value is not None and cell.n else ""
-    return f"{entry.table.row_labels[row]}{counted}"
-
-
-def _bar(axes: Axes, entry: RunTable, row: str, place: float) -> None:
-    columns = list(entry.table.column_labels)
-    if all(entry.value(row, column, "share") is None for column in columns):
-        mark = mark_of(entry, row, columns[0], "share")
-        axes.text(0.01, place, mark, color=GREY, va="center")
-    left = 0.0
-    for column in columns:
-        share = entry.value(row, column, "share")
-        if share is None:
-            continue
-        colour, ink = _LOOKS[column]
-        axes.barh(place, share, left=left, height=0.86, color=colour, edgecolor="white")
-        if share >= _NARROWEST:
-            text = f"{100 * share:.0f}%"
-            middle = left + share / 2
-            raised = place - (_STRIP / 2 if _marks(entry, row) == "strip" else 0)
-            axes.text(middle, raised, text, ha="center", va="center", color=ink, fontsize=8)
-        left += share
 
 
 def _published(axes: Axes, entry: RunTable, row: str, place: float) -> None:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from datrial.report.charts import mark_of
-from datrial.report.drawing import Figure, bracket, drawing, has_any, percent_axis, spoken, to_svg
+from datrial.report.drawing import Figure, bracket, drawing, has_any, spoken, to_svg
 from datrial.report.figures_victims import arms_of
+from datrial.report.stacked_bars import Bar, Look, draw_bar, frame_bars, with_n
 from datrial.results.read import RunTable
 
 if TYPE_CHECKING:
@@ -16,17 +15,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
 
 #: From light to dark; with the fifth for one more level than severity has.
-_SHADES = ("#dcebf5", "#a9cbe3", "#6aa5cf", "#2f78ad", "#0b3f66")
-_NARROW = 0.06  # of the whole: a part that has no room for its number
-
-
-@dataclass(frozen=True)
-class _Bar:
-    """A bar: where it lies, what it is called, and the cells (row, column) of its parts."""
-
-    y: float
-    label: str
-    parts: Sequence[tuple[str, str]]
+_LOOKS: tuple[Look, ...] = (
+    ("#dcebf5", "black"), ("#a9cbe3", "black"), ("#6aa5cf", "black"), ("#2f78ad", "white"),
+    ("#0b3f66", "white"),
+)  # fmt: skip
 
 
 def risk_change(entry: RunTable) -> Figure | None:
@@ -47,12 +39,16 @@ def _answers(entry: RunTable, figure_id: str, what: str) -> Figure | None:
     arms = arms_of(entry, "share")
     rows = list(dict.fromkeys(c.row for c in entry.table.cells if c.statistic == "share"))
     bars = [
-        _Bar(y, _with_n(entry, rows[0], arm), [(row, arm) for row in rows])
+        Bar(
+            y,
+            with_n(entry, (rows[0], arm), entry.table.column_labels[arm]),
+            [(row, arm) for row in rows],
+        )
         for y, arm in enumerate(arms)
     ]
     names = [entry.table.row_labels[row] for row in rows]
     with drawing(1.5 + 0.5 * len(arms)) as (canvas, (axes,)):
-        _stack(axes, entry, bars)
+        _draw(axes, entry, bars)
         _legend(canvas, axes, names, columns=3 if len(names) > 4 else 2)
         svg = to_svg(canvas, figure_id)
     told = " ".join(
@@ -80,8 +76,8 @@ def severity(entry: RunTable) -> Figure | None:
                 for later, time in enumerate(("intake", "exit")):
                     parts = [(row, arm) for row in rows if row.startswith(f"{behaviour}__{time}__")]
                     name = f"{entry.table.column_labels[arm]}, {time}"
-                    bars.append(_Bar(number * 2.4 + later, name, parts))
-            _stack(axes, entry, bars)
+                    bars.append(Bar(number * 2.4 + later, name, parts))
+            _draw(axes, entry, bars)
             axes.set_title(labels[f"{behaviour}__intake__none"].partition(",")[0])
         levels = [row for row in rows if row.startswith(f"{behaviours[0]}__intake__")]
         names = [labels[row].rpartition(": ")[2].capitalize() for row in levels]
@@ -99,40 +95,14 @@ def severity(entry: RunTable) -> Figure | None:
     return Figure("victim-severity", f"{title}{unit}", svg, f"Stacked bar charts. {told}")
 
 
-def _with_n(entry: RunTable, row: str, arm: str) -> str:
-    cell, label = entry.cell(row, arm, "share"), entry.table.column_labels[arm]
-    known = cell is not None and cell.n is not None and cell.value is not None
-    return f"{label} ({cell.n:,})" if cell is not None and known else label
-
-
-def _stack(axes: Axes, entry: RunTable, bars: Sequence[_Bar]) -> None:
+def _draw(axes: Axes, entry: RunTable, bars: Sequence[Bar]) -> None:
     for bar in bars:
-        left = 0.0
-        for number, (row, column) in enumerate(bar.parts):
-            share = entry.value(row, column, "share")
-            if share is None:
-                if number == 0:
-                    mark = mark_of(entry, row, column, "share")
-                    axes.text(0.01, bar.y, mark, va="center", fontsize=8)
-                continue
-            axes.barh(
-                bar.y, share, left=left, height=0.78, color=_SHADES[number], edgecolor="white"
-            )
-            if share >= _NARROW:
-                axes.text(
-                    left + share / 2, bar.y, f"{100 * share:.0f}%", ha="center", va="center",
-                    fontsize=8, color="white" if number >= 3 else "black",
-                )  # fmt: skip
-            left += share
-    axes.set_yticks([bar.y for bar in bars], [bar.label for bar in bars])
-    axes.tick_params(axis="y", length=0)
-    axes.set_ylim(bars[-1].y + 0.6, bars[0].y - 0.6)
-    axes.set_xlim(0, 1)
-    percent_axis(axes.xaxis)
+        draw_bar(axes, entry, bar, _LOOKS)
+    frame_bars(axes, bars)
 
 
 def _legend(canvas: Canvas, axes: Axes, names: Sequence[str], columns: int) -> None:
     for number, name in enumerate(names):
-        axes.barh(0, 0, color=_SHADES[number], label=name)
+        axes.barh(0, 0, color=_LOOKS[number][0], label=name)
     handles, labels = axes.get_legend_handles_labels()
     canvas.legend(handles, labels, loc="outside upper center", ncols=columns, handlelength=1.2)

@@ -58,7 +58,6 @@ CANARIES = {
 #: Where agencies share references this one stands once in every file that has names.
 CANARY = CANARIES["perpetrator", "site_1"].full_name
 CANARY_DOB = CANARIES["perpetrator", "site_1"].born
-CANARY_POSTCODE = CANARIES["perpetrator", "site_1"].postcode
 
 _FIRST = ("Bram", "Cel", "Dovi", "Eru", "Fal", "Gani", "Hobe", "Iri", "Jolu", "Kes")
 _SECOND = ("bix", "dorn", "fira", "gund", "lomo", "mexa", "nifa", "quell", "rasto", "vim")

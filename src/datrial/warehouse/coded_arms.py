@@ -6,16 +6,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from datrial.config.study import Arm
+from datrial.config.study import CODED, Arm
 
 if TYPE_CHECKING:
     import duckdb
 
     from datrial.config.study import Study
-
-CODED: Final = "coded"
 
 
 def code_arms(

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from datrial.models.latent_class.classification import classify
 from datrial.models.latent_class.likelihood import posterior_of
 from datrial.models.latent_class.result import LatentClassResult
 
@@ -122,7 +123,8 @@ def classification_table(fit: LatentClassResult) -> pd.DataFrame:
         diagonal is near 1 for a clear classification; .8 is customary (Nagin 2005). A class
         that is nobody's most likely class has NaN.
     """
-    counts, r, assigned = _assigned(fit)
+    counts, r = fit.patterns.counts, posterior_of(*_parameters(fit), fit.patterns)
+    assigned = np.eye(r.shape[1])[r.argmax(axis=1)]
     n = counts @ assigned
     with np.errstate(divide="ignore", invalid="ignore"):
         average = (assigned.T * counts) @ r / n[:, None]
@@ -139,20 +141,10 @@ def classification_errors(fit: LatentClassResult) -> pd.DataFrame:
     Bolck, Croon and Hagenaars (2004), Political Analysis 12, 3-27: D[s, t] = P(assigned to t |
     class s), what three-step estimators correct for. Rows sum to 1; an empty class has NaN.
     """
-    counts, r, assigned = _assigned(fit)
-    in_class = counts @ r
-    with np.errstate(divide="ignore", invalid="ignore"):
-        d = (r.T * counts) @ assigned / in_class[:, None]
-    labels = fit.class_sizes.index
-    return pd.DataFrame(d, index=labels, columns=list(labels))
-
-
-def _assigned(fit: LatentClassResult) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return pattern counts (P,), posteriors (P, K) and the modal assignment as 0/1 (P, K)."""
     r = posterior_of(*_parameters(fit), fit.patterns)
-    assigned = np.zeros_like(r)
-    assigned[np.arange(len(r)), r.argmax(axis=1)] = 1.0
-    return fit.patterns.counts, r, assigned
+    errors = classify(r, fit.patterns.counts).errors
+    labels = fit.class_sizes.index
+    return pd.DataFrame(errors, index=labels, columns=list(labels))
 
 
 def _parameters(fit: LatentClassResult) -> tuple[FloatArray, FloatArray]:

@@ -7,15 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from datrial.models.design import quoted
 from datrial.models.logit.likelihood import LogitLikelihood
 from datrial.models.logit.separation import Separation
-from datrial.models.ordered_logit.checks import RARE_LEVEL
+from datrial.models.sparse_data import RARE_LEVEL, SPARSE_CELL
 
 FloatArray = NDArray[np.float64]
-
-#: Fewer rows than this in a cell of a 0/1 predictor with the outcome are few (sparse-data bias:
-#: Greenland, Mansournia and Altman 2016, BMJ 352, i1981).
-SPARSE_CELL = 5
 
 _WORDS = {"firth": "Firth's penalised likelihood", "log_f": "the log-F(1,1) penalty"}
 
@@ -51,7 +48,7 @@ def choose_penalty(
     reasons += rare
     if sparse:
         reasons.append(
-            f"fewer than {SPARSE_CELL} rows stand in a cell of the outcome with {_quoted(sparse)}"
+            f"fewer than {SPARSE_CELL} rows stand in a cell of the outcome with {quoted(sparse)}"
         )
     if not reasons:
         said = "Maximum likelihood: no separation, no rare outcome level and no sparse predictor."
@@ -90,7 +87,3 @@ def rest_notes(
 
 
 _END = {1: "plus infinity", -1: "minus infinity", 0: "either way"}
-
-
-def _quoted(names: Sequence[str]) -> str:
-    return ", ".join(f"'{name}'" for name in names)

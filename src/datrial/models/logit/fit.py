@@ -10,7 +10,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from datrial.models.design import ColumnOrArray, Design, build_design, positive_column
+from datrial.models.design import (
+    ColumnOrArray,
+    Design,
+    build_design,
+    check_levels,
+    positive_column,
+)
 from datrial.models.errors import ModelDataError, ModelUsageError
 from datrial.models.logit.checks import choose_penalty, rare_levels, rest_notes, sparse_predictors
 from datrial.models.logit.likelihood import LogitLikelihood, level_shares, row_scores
@@ -137,21 +143,7 @@ def _outcome_levels(outcome: pd.Series) -> tuple[IntArray, list[object]]:
     else:
         numbers, distinct = pd.factorize(outcome, sort=True)
         codes, levels = numbers.astype(np.int64), list(distinct)
-    if len(levels) > MOST_LEVELS:
-        raise ModelUsageError(
-            f"The outcome '{outcome.name}' has {len(levels)} levels; a logit takes at most "
-            f"{MOST_LEVELS}."
-        )
-    rows = np.bincount(codes, minlength=len(levels))
-    empty = [str(v) for v, n in zip(levels, rows, strict=True) if n == 0]
-    if empty:
-        raise ModelDataError(
-            f"No complete row has level {', '.join(map(repr, empty))} of the outcome "
-            f"'{outcome.name}'; merge levels or remove unused ones "
-            "(cat.remove_unused_categories())."
-        )
-    if len(levels) < 2:
-        raise ModelDataError(f"The outcome '{outcome.name}' has a single level in these rows.")
+    check_levels(outcome, codes, levels, most=MOST_LEVELS, model="a logit")
     return codes, levels
 
 

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from datrial.models.design import Design
 from datrial.models.ordered_logit.brant_logits import CutLogits, fit_cut_logits
-from datrial.models.ordered_logit.checks import RARE_LEVEL, SPARSE_CELL
 from datrial.models.ordered_logit.rows import drop_intercept, outcome_levels
 from datrial.models.sandwich import cluster_codes, cluster_note
+from datrial.models.sparse_data import RARE_LEVEL, SPARSE_CELL
 
 FloatArray = NDArray[np.float64]
 

@@ -12,15 +12,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from datrial.models.sparse_data import RARE_LEVEL, SPARSE_CELL
+
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
-RARE_LEVEL = 10
 HUGE_LOG_ODDS = 10.0
-#: Fewer rows than this in a cell of a 0/1 predictor with the outcome are few (sparse-data bias:
-#: Greenland, Mansournia and Altman 2016, BMJ 352, i1981).
-SPARSE_CELL = 5
 ADVICE = "consider penalty='log_f'"
 
 

@@ -6,12 +6,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from datrial.models.design import Design, positive_column
+from datrial.models.design import Design, check_levels, positive_column
 from datrial.models.errors import ModelDataError, ModelUsageError
 from datrial.models.sandwich import total_by
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+
+
+MOST_LEVELS = 50
 
 
 def row_weights(design: Design) -> FloatArray:
@@ -56,24 +59,7 @@ def outcome_levels(outcome: pd.Series) -> tuple[IntArray, list[object]]:
         raise ModelUsageError(
             f"The outcome '{outcome.name}' must be an ordered categorical or a number."
         )
-    if len(levels) > 50:
-        raise ModelUsageError(
-            f"The outcome '{outcome.name}' has {len(levels)} levels; an ordered logit takes at "
-            "most 50."
-        )
-    empty = [
-        str(v)
-        for v, n in zip(levels, np.bincount(codes, minlength=len(levels)), strict=True)
-        if n == 0
-    ]
-    if empty:
-        raise ModelDataError(
-            f"No complete row has level {', '.join(map(repr, empty))} of the outcome "
-            f"'{outcome.name}'; merge levels or remove unused ones "
-            "(cat.remove_unused_categories())."
-        )
-    if len(levels) < 2:
-        raise ModelDataError(f"The outcome '{outcome.name}' has a single level in these rows.")
+    check_levels(outcome, codes, levels, most=MOST_LEVELS, model="an ordered logit")
     return codes, levels
 
 

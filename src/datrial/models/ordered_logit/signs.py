@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datrial.models.logit.separation import Separation
-from datrial.models.ordered_logit.checks import RARE_LEVEL, SPARSE_CELL, few_in_a_cell
+from datrial.models.ordered_logit.checks import few_in_a_cell
 from datrial.models.ordered_logit.partial_likelihood import PartialLikelihood
 from datrial.models.ordered_logit.separation import find_cumulative_separation
 from datrial.models.sandwich import total_by
+from datrial.models.sparse_data import RARE_LEVEL, SPARSE_CELL
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]

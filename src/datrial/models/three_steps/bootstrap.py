@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from datrial.models.errors import ModelDataError, ModelUsageError
+from datrial.models.latent_class.classification import Classification, classify
 from datrial.models.latent_class.em import Starts, advance
 from datrial.models.latent_class.fitting import generator
 from datrial.models.latent_class.likelihood import ClassParameters, parameters_from, posterior
@@ -23,7 +24,7 @@ from datrial.models.latent_class.patterns import Patterns
 from datrial.models.latent_class.polish import BOUND, polish
 from datrial.models.latent_class.result import LatentClassResult
 from datrial.models.sandwich import total_by
-from datrial.models.three_steps.classification import Classification, FitRows, classify, rows_of
+from datrial.models.three_steps.classification import FitRows, rows_of
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]

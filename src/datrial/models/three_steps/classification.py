@@ -1,14 +1,4 @@
-"""Step two of three: who is assigned to which latent class, and how often wrongly.
-
-The error of the assignment is known from the posterior probabilities: with r_is the posterior
-of class s for person i and W_i the class the person is assigned to,
-
-    D[s, t] = P(W = t | X = s) = sum_i r_is 1(W_i = t) / sum_i r_is
-
-(Bolck, Croon and Hagenaars 2004, Political Analysis 12, 3-27; Vermunt 2010, Political
-Analysis 18, 450-469). Mplus prints it as "classification probabilities for the most likely
-latent class membership (column) by latent class (row)".
-"""
+"""The rows of a fitted latent class model, and its errors of assignment undone."""
 
 from __future__ import annotations
 
@@ -31,22 +21,6 @@ SMALLEST_SINGULAR = 1e-8
 
 
 @dataclass(frozen=True)
-class Classification:
-    """The assignment of response patterns to classes.
-
-    Attributes
-    ----------
-    modal
-        Most likely class of each pattern, shape (P,).
-    errors
-        D[s, t], the probability that a member of class s is assigned to class t, (K, K).
-    """
-
-    modal: IntArray
-    errors: FloatArray
-
-
-@dataclass(frozen=True)
 class FitRows:
     """The rows of a fitted latent class model, as the third step needs them.
 
@@ -64,24 +38,6 @@ class FitRows:
     weights: FloatArray
     cluster: IntArray | None
     n_clusters: int | None
-
-
-def classify(posterior: FloatArray, counts: FloatArray) -> Classification:
-    """Assign each pattern to its most likely class.
-
-    Parameters
-    ----------
-    posterior
-        Class probabilities of each pattern, shape (P, K).
-    counts
-        People with each pattern, shape (P,).
-    """
-    modal = posterior.argmax(axis=1)
-    members = posterior * counts[:, None]
-    totals = np.zeros((posterior.shape[1],) * 2)
-    np.add.at(totals.T, modal, members)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return Classification(modal, totals / totals.sum(axis=1, keepdims=True))
 
 
 def rows_of(fit: LatentClassResult, cluster: ArrayLike | None) -> FitRows:

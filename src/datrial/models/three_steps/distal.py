@@ -7,6 +7,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from datrial.models.errors import ModelDataError
+from datrial.models.latent_class.classification import Classification, classify
 from datrial.models.latent_class.result import LatentClassResult
 from datrial.models.sandwich import FEW_CLUSTERS, cluster_covariance, cluster_note
 from datrial.models.three_steps.bootstrap import (
@@ -17,11 +18,9 @@ from datrial.models.three_steps.bootstrap import (
     resampling_note,
 )
 from datrial.models.three_steps.classification import (
-    Classification,
     FitRows,
     aligned,
     check_method,
-    classify,
     inverse_errors,
     pattern_posterior,
     rows_of,

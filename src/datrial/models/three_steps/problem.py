@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from datrial.models.latent_class.classification import Classification
 from datrial.models.newton import Maximum, maximise
 from datrial.models.penalty import LogFPenalty
 from datrial.models.sandwich import total_by
-from datrial.models.three_steps.classification import Classification, FitRows, inverse_errors
+from datrial.models.three_steps.classification import FitRows, inverse_errors
 from datrial.models.three_steps.likelihood import AssignedMixture, WeightedLevels
 
 FloatArray = NDArray[np.float64]

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from datrial.models.latent_class.classification import Classification, classify
 from datrial.models.latent_class.result import LatentClassResult
 from datrial.models.newton import Maximum, invert_information
 from datrial.models.ordered_logit.fitting import whole
@@ -16,7 +17,7 @@ from datrial.models.three_steps.bootstrap import (
     draw_covariance,
     resampling_note,
 )
-from datrial.models.three_steps.classification import Classification, classify, pattern_posterior
+from datrial.models.three_steps.classification import pattern_posterior
 from datrial.models.three_steps.problem import ThirdStep
 from datrial.models.three_steps.regression_result import UNBOUNDED, ThreeStepRegression
 from datrial.models.three_steps.result import (
