@@ -121,5 +121,10 @@ def term_label(term: str) -> str:
     label = PREDICTOR_LABELS.get(name, name.replace("_", " "))
     if not level:
         return label
-    words = MODEL_LEVELS.get(name, {}).get(level, level.replace("_", " "))
+    words = level_label(name, level)
     return f"{label}: {words[0].lower() + words[1:] if words[1:2].islower() else words}"
+
+
+def level_label(column: str, code: str) -> str:
+    """Return the label of a code of a column."""
+    return MODEL_LEVELS.get(column, {}).get(code, code.replace("_", " "))

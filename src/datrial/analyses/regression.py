@@ -1,0 +1,132 @@
+"""What every regression of an analysis can be asked: rows, reference levels, missing answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from datrial.analyses.base import Parameters
+from datrial.analyses.levels import MODEL_LEVELS, PREDICTOR_LABELS, level_label
+from datrial.analyses.needs_data import DontKnow
+from datrial.errors import UsageError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: What don't know counts as where it counts as no: no such behaviour, or simply no.
+_NONE_OF = ("none", "no")
+
+
+class RegressionParameters(Parameters):
+    """Parameters that every regression takes, from the study file or a run's changes.
+
+    Attributes
+    ----------
+    only
+        Column -> the codes whose rows are used; empty means all rows:
+        ``{site: [site_1, site_2]}``.
+    references
+        Column -> the code with which its other codes are compared, where it is not the first:
+        ``{relationship: ex_partner}``.
+    dont_know
+        ``missing``: don't know is a missing answer; ``no``: it counts as no (no such behaviour).
+    imputations
+        Completed data sets of the multiple imputation whose estimates stand beside those of
+        the complete cases; 0 for none.
+    """
+
+    only: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    references: dict[str, str] = Field(default_factory=dict)
+    dont_know: DontKnow = "missing"
+    imputations: int = Field(default=20, ge=0, le=1000)
+
+
+def model_rows(
+    frame: pd.DataFrame,
+    parameters: RegressionParameters,
+    levels: Mapping[str, Mapping[str, str]] = MODEL_LEVELS,
+) -> pd.DataFrame:
+    """Return the rows that a regression is asked for, its coded columns as ordered factors.
+
+    A factor's reference is its first level. Codes without a level (don't know unless it counts
+    as no, not applicable) become missing; levels that no row has are dropped.
+
+    Parameters
+    ----------
+    levels
+        Coded column -> its codes in their order, the usual reference first.
+
+    Raises
+    ------
+    UsageError
+        For columns and codes that do not exist; all at once.
+    """
+    import pandas as pd
+
+    _check(frame, parameters, levels)
+    rows = frame
+    for column, codes in parameters.only.items():
+        rows = rows[rows[column].isin(list(codes))]
+    rows = rows.reset_index(drop=True).copy()
+    for column in rows.columns:
+        if column not in levels:
+            continue
+        answers = rows[column].astype(object)
+        if parameters.dont_know == "no":
+            counted = next((code for code in _NONE_OF if code in levels[column]), "dont_know")
+            answers = answers.where(answers != "dont_know", counted)
+        order = in_order(list(levels[column]), parameters.references.get(column))
+        known = pd.Categorical(answers.where(answers.isin(order)), categories=order, ordered=True)
+        rows[column] = pd.Series(known.remove_unused_categories(), index=rows.index)
+    return rows
+
+
+def in_order(codes: Sequence[str], reference: str | None) -> list[str]:
+    """Return codes with the reference put first."""
+    return list(codes) if reference is None else [reference, *(c for c in codes if c != reference)]
+
+
+def _check(
+    frame: pd.DataFrame,
+    parameters: RegressionParameters,
+    levels: Mapping[str, Mapping[str, str]],
+) -> None:
+    coded = ", ".join(name for name in frame.columns if name in levels)
+    problems = [
+        f"only: there is no column {name!r}; there are {', '.join(frame.columns)}"
+        for name in parameters.only
+        if name not in frame.columns
+    ]
+    for name, codes in parameters.only.items():
+        known = levels.get(name)
+        if known is not None:
+            problems += [
+                f"only: {name} has no code {code!r}; it has {', '.join(known)}"
+                for code in codes
+                if code not in known and code != "dont_know"
+            ]
+    for name, code in parameters.references.items():
+        if name not in frame.columns or name not in levels:
+            problems.append(f"references: there is no coded column {name!r}; there are {coded}")
+        elif code not in levels[name]:
+            problems.append(
+                f"references: {name} has no code {code!r}; it has {', '.join(levels[name])}"
+            )
+    if problems:
+        raise UsageError("\n".join(problems))
+
+
+def rules_said(parameters: RegressionParameters) -> str:
+    """Return the sentences about whose rows are used and what don't know counts as."""
+    said = []
+    for column, codes in parameters.only.items():
+        words = ", ".join(level_label(column, code) for code in codes)
+        name = PREDICTOR_LABELS.get(column, column.replace("_", " "))
+        said.append(f"Only rows with {name[0].lower()}{name[1:]}: {words}.")
+    if parameters.dont_know == "no":
+        said.append("Don't know counts as no (no such behaviour).")
+    else:
+        said.append("Don't know is a missing answer.")
+    return " ".join(said)
