@@ -58,6 +58,17 @@ def test_boundary_days() -> None:
     }  # fmt: skip
 
 
+def test_fixed_windows_are_counted_from_the_allocation() -> None:
+    house = history(
+        ("p1", "v1", "2017-01-15"),  # the index meeting lies in no window
+        ("p1", "v1", "2017-07-15"),  # last day of the first six months
+        ("p1", "v1", "2017-07-16"),
+        ("p1", "v1", "2018-01-15"),  # last day of the first year
+    )
+    rows = house.get("position, appearances", "marts.marac_spell", "scheme = 'window'")
+    assert [count for _, count in rows] == [1, 2, 0]
+
+
 def test_two_hearings_on_one_day_are_two_appearances() -> None:
     house = history(("p1", "v1", "2017-03-01"), ("p1", "v2", "2017-03-01"))
     assert counted(house)["during"] == 2
