@@ -30,12 +30,16 @@ class Context:
     ----------
     at_cuts
         Match weight -> the same snapshot with people linked at that other cut.
+    earlier
+        Table id -> the table, of the analyses of the run that are done; only for analyses
+        that read results.
     """
 
     connection: duckdb.DuckDBPyConnection
     study: Study
     rng: np.random.Generator
     at_cuts: Mapping[float, duckdb.DuckDBPyConnection] = field(default_factory=dict)
+    earlier: dict[str, Table] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,8 @@ class Analysis:
     tells_arms
         Ids of tables that hold what only one arm can have. While arms are coded, their
         columns by arm are withheld.
+    reads_results
+        Whether it is made of the tables of the run's other analyses, after them.
     """
 
     id: str
@@ -63,3 +69,4 @@ class Analysis:
     parameters: type[Parameters]
     run: Callable[[Context, Any], list[Table]]
     tells_arms: tuple[str, ...] = ()
+    reads_results: bool = False

@@ -23,6 +23,7 @@ _MODULES = (
     "interventions",
     "behaviours",
     "behaviour_change",
+    "direct_work",
     "risk_score",
     "victim_behaviours",
     "victim_support",
@@ -30,6 +31,7 @@ _MODULES = (
     "definitions",
     "marac_follow_up",
     "linkage_sensitivity",
+    "outcome_families",
 )
 
 

@@ -8,19 +8,21 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from datrial.analyses.base import Parameters
-from datrial.analyses.levels import MODEL_LEVELS, PREDICTOR_LABELS, level_label
+from datrial.analyses.levels import MODEL_LEVELS, PREDICTOR_LABELS
 from datrial.analyses.needs_data import DontKnow
 from datrial.errors import UsageError
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from datrial.config.study import Study
+
 #: What don't know counts as where it counts as no: no such behaviour, or simply no.
 _NONE_OF = ("none", "no")
 
 
-class RegressionParameters(Parameters):
-    """Parameters that every regression takes, from the study file or a run's changes.
+class RowsParameters(Parameters):
+    """Whose rows a model uses and with what it compares, from the study file or a run's changes.
 
     Attributes
     ----------
@@ -30,6 +32,17 @@ class RegressionParameters(Parameters):
     references
         Column -> the code with which its other codes are compared, where it is not the first:
         ``{relationship: ex_partner}``.
+    """
+
+    only: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    references: dict[str, str] = Field(default_factory=dict)
+
+
+class RegressionParameters(RowsParameters):
+    """Parameters of a regression on answers, from the study file or a run's changes.
+
+    Attributes
+    ----------
     dont_know
         ``missing``: don't know is a missing answer; ``no``: it counts as no (no such behaviour).
     imputations
@@ -37,15 +50,18 @@ class RegressionParameters(Parameters):
         the complete cases; 0 for none.
     """
 
-    only: dict[str, tuple[str, ...]] = Field(default_factory=dict)
-    references: dict[str, str] = Field(default_factory=dict)
     dont_know: DontKnow = "missing"
     imputations: int = Field(default=20, ge=0, le=1000)
 
 
+def levels_of(study: Study) -> dict[str, dict[str, str]]:
+    """Return the codes and labels of all coded columns, the study's sites among them."""
+    return {**MODEL_LEVELS, "site": {key: site.label for key, site in study.sites.items()}}
+
+
 def model_rows(
     frame: pd.DataFrame,
-    parameters: RegressionParameters,
+    parameters: RowsParameters,
     levels: Mapping[str, Mapping[str, str]] = MODEL_LEVELS,
 ) -> pd.DataFrame:
     """Return the rows that a regression is asked for, its coded columns as ordered factors.
@@ -66,6 +82,7 @@ def model_rows(
     import pandas as pd
 
     _check(frame, parameters, levels)
+    as_no = isinstance(parameters, RegressionParameters) and parameters.dont_know == "no"
     rows = frame
     for column, codes in parameters.only.items():
         rows = rows[rows[column].isin(list(codes))]
@@ -74,7 +91,7 @@ def model_rows(
         if column not in levels:
             continue
         answers = rows[column].astype(object)
-        if parameters.dont_know == "no":
+        if as_no:
             counted = next((code for code in _NONE_OF if code in levels[column]), "dont_know")
             answers = answers.where(answers != "dont_know", counted)
         order = in_order(list(levels[column]), parameters.references.get(column))
@@ -90,7 +107,7 @@ def in_order(codes: Sequence[str], reference: str | None) -> list[str]:
 
 def _check(
     frame: pd.DataFrame,
-    parameters: RegressionParameters,
+    parameters: RowsParameters,
     levels: Mapping[str, Mapping[str, str]],
 ) -> None:
     coded = ", ".join(name for name in frame.columns if name in levels)
@@ -118,13 +135,18 @@ def _check(
         raise UsageError("\n".join(problems))
 
 
-def rules_said(parameters: RegressionParameters) -> str:
+def rules_said(
+    parameters: RowsParameters, levels: Mapping[str, Mapping[str, str]] = MODEL_LEVELS
+) -> str:
     """Return the sentences about whose rows are used and what don't know counts as."""
     said = []
     for column, codes in parameters.only.items():
-        words = ", ".join(level_label(column, code) for code in codes)
+        labels = levels.get(column, {})
+        words = ", ".join(labels.get(code, code.replace("_", " ")) for code in codes)
         name = PREDICTOR_LABELS.get(column, column.replace("_", " "))
         said.append(f"Only rows with {name[0].lower()}{name[1:]}: {words}.")
+    if not isinstance(parameters, RegressionParameters):
+        return " ".join(said)
     if parameters.dont_know == "no":
         said.append("Don't know counts as no (no such behaviour).")
     else:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from datrial.analyses.base import Analysis, Context, Parameters
-from datrial.analyses.levels import TIME_POINTS, reference_levels, with_model_levels
+from datrial.analyses.base import Analysis, Context
+from datrial.analyses.levels import TIME_POINTS, reference_levels
 from datrial.analyses.received import received
+from datrial.analyses.regression import RowsParameters, levels_of, model_rows, rules_said
 from datrial.results.cells import Table
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ STATISTICS = ("rate_ratio", "bse", "p_value", "ci_low", "ci_high")
 PREDICTED = {"mean": "mean_count", "ci_low": "ci_low", "ci_high": "ci_high"}
 
 
-class RiskScoreParameters(Parameters):
+class RiskScoreParameters(RowsParameters):
     """Parameters of the random-effects Poisson regression.
 
     Attributes
@@ -41,14 +42,15 @@ def run(context: Context, parameters: RiskScoreParameters) -> list[Table]:
     forms = context.connection.execute(
         "select * from marts.risk_score order by person_id, time_point"
     ).df()
+    levels = levels_of(context.study)
+    forms = model_rows(forms, parameters, levels)
     usable = forms[forms["is_usable"]].astype({"score": "float64"})
     nothing = received(context, "cms").reason()
     fit, fault = None, ""
     try:
         fit = fit_random_effects_poisson(
-            f"score ~ {parameters.formula}", with_model_levels(usable), group="person_id",
-            effect=parameters.effect,
-        )  # fmt: skip
+            f"score ~ {parameters.formula}", usable, group="person_id", effect=parameters.effect
+        )
     except ModelDataError as error:
         fault = nothing or f"the model could not be fitted: {error}"
     limit = context.study.scoring.dash_max_not_known
@@ -61,6 +63,7 @@ def run(context: Context, parameters: RiskScoreParameters) -> list[Table]:
     note = f"Score: number of yes among {items} items; {nothing}."
     if not nothing:
         note = f"Score: number of yes among {items} items. {forms_used}."
+        note += f" {rules_said(parameters, levels)}".rstrip()
     return [
         _means_table(context, usable, fit, note, fault),
         _rate_ratio_table(context, parameters.effect, fit, note, fault),

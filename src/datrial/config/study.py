@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from datrial.config.allocation import Allocation, allocation_problems
 from datrial.config.definitions import Definitions
+from datrial.config.families import OutcomeFamily
 from datrial.config.load import parse, read_yaml
 from datrial.config.project import project_root
 from datrial.errors import UsageError
@@ -158,6 +159,8 @@ class Study(_Strict):
     ----------
     nightly
         Whether the server runs it every night.
+    outcome_families
+        Tests whose p-values the analysis ``outcome_families`` adjusts together.
     """
 
     study: str
@@ -180,6 +183,7 @@ class Study(_Strict):
     published: str | None = None
     analyses: dict[str, dict[str, Any]]
     primary_outcomes: tuple[str, ...]
+    outcome_families: dict[str, OutcomeFamily] = {}
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -192,11 +196,28 @@ class Study(_Strict):
         for name in self.primary_outcomes:
             if name not in self.analyses:
                 problems.append(f"primary outcome {name!r} is not one of the analyses")
+        problems += _family_problems(self.outcome_families, self.analyses)
         problems += allocation_problems(self.allocation, self.arms, self.sites)
         problems += _arm_problems(self.arms, self.allocation)
         if problems:
             raise ValueError("; ".join(problems))
         return self
+
+
+def _family_problems(
+    families: dict[str, OutcomeFamily], analyses: dict[str, dict[str, Any]]
+) -> list[str]:
+    """Return which tests of outcome families no analysis of the plan makes."""
+    problems = [
+        f"outcome family {key!r} names {tests.table}, but the analysis {tests.analysis!r} is not "
+        "planned"
+        for key, family in families.items()
+        for tests in family.tests
+        if tests.analysis not in analyses
+    ]
+    if families and "outcome_families" not in analyses:
+        problems.append("outcome families are adjusted by the analysis outcome_families: plan it")
+    return problems
 
 
 def _arm_problems(arms: dict[str, Arm], allocation: Allocation) -> list[str]:

@@ -96,7 +96,15 @@ def data_rules(study: Study) -> dict[str, Any]:
     """Return what of a study file decides a snapshot: all but the analysis plan and titles."""
     return study.model_dump(
         mode="json",
-        exclude={"title", "analyses", "primary_outcomes", "published", "nightly", "retention"},
+        exclude={
+            "title",
+            "analyses",
+            "primary_outcomes",
+            "outcome_families",
+            "published",
+            "nightly",
+            "retention",
+        },
     )
 
 

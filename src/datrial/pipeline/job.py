@@ -103,7 +103,7 @@ def departures(resolved: Study) -> tuple[tuple[str, ...] | None, dict[str, str]]
 
 
 def check_parameters(study: Study) -> Study:
-    """Return the study with every analysis's parameters complete and checked.
+    """Return the study with every analysis's parameters complete and checked, in running order.
 
     Raises
     ------
@@ -126,7 +126,9 @@ def check_parameters(study: Study) -> Study:
             problems.append(f"{name}:\n{describe(error)}")
     if problems:
         raise UsageError(f"Study {study.study}, analyses:\n" + "\n".join(problems))
-    return study.model_copy(update={"analyses": complete})
+    # What is made of the others' tables comes after them.
+    last = sorted(complete, key=lambda name: ANALYSES[name].reads_results)
+    return study.model_copy(update={"analyses": {name: complete[name] for name in last}})
 
 
 class Decision(_Strict):

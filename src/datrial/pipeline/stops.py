@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from datrial.config.project import home
 from datrial.errors import UsageError
@@ -22,6 +23,10 @@ from datrial.pipeline.publishing import draft_folder, is_complete
 from datrial.pipeline.publishing import manifest as describe_run
 from datrial.warehouse.coded_arms import study_as_shown
 from datrial.warehouse.snapshots import SnapshotStore
+
+if TYPE_CHECKING:
+    from datrial.config.study import Study
+    from datrial.results.cells import Table
 
 __all__ = [
     "allocate",
@@ -118,8 +123,10 @@ def analyse(job: Job, snapshot: str, analysis: str) -> Analysed:
         connection = opened.enter_context(store.open(snapshot))
         at_cuts = {cut: opened.enter_context(store.open(snapshot, cut)) for cut in cuts}
         shown = study_as_shown(connection, study)
-        context = Context(connection, shown, np.random.default_rng([study.seed, step]), at_cuts)
+        rng = np.random.default_rng([study.seed, step])
         try:
+            earlier = _tables_so_far(job, snapshot, study) if chosen.reads_results else {}
+            context = Context(connection, shown, rng, at_cuts, earlier)
             tables = chosen.run(context, chosen.parameters.model_validate(study.analyses[analysis]))
             if is_coded(shown):
                 tables = [
@@ -131,6 +138,15 @@ def analyse(job: Job, snapshot: str, analysis: str) -> Analysed:
             return Analysed(analysis=analysis, state="failed", reason=reason)
     save_draft(draft_folder(job, snapshot), analysis, tables)
     return Analysed(analysis=analysis, state="done")
+
+
+def _tables_so_far(job: Job, snapshot: str, study: Study) -> dict[str, Table]:
+    """Return the tables of the run's analyses that are done, by id."""
+    from datrial.results.draft import has_draft, load_draft
+
+    folder = draft_folder(job, snapshot)
+    done = [name for name in study.analyses if has_draft(folder, name)]
+    return {table.id: table for name in done for table in load_draft(folder, name)}
 
 
 def publish(job: Job, snapshot: str, analysed: list[Analysed]) -> Published:

@@ -18,6 +18,11 @@ def save_draft(folder: Path, analysis: str, tables: list[Table]) -> None:
     unfinished.replace(target)
 
 
+def has_draft(folder: Path, analysis: str) -> bool:
+    """Tell whether an analysis's tables are there."""
+    return (folder / f"{analysis}.json").is_file()
+
+
 def load_draft(folder: Path, analysis: str) -> list[Table]:
     """Read an analysis's tables back, equal to those that were saved."""
     content = json.loads((folder / f"{analysis}.json").read_text(encoding="utf-8"))
