@@ -3,12 +3,13 @@
 -- Source:  cohort.member, cohort.victim, study.arm, study.coverage, staging.cms_need,
 --          staging.cms_behaviour, staging.cms_risk_item, staging.insights_intake,
 --          staging.insights_exit
--- Version: 1
+-- Version: 2
 -- Due: of every perpetrator of the intervention arm the needs, behaviour and risk form at
 -- three time points; of every primary victim-survivor the IDVA forms, of which one who does
 -- not engage has none. is_received is null where the source sent nothing for the site. The
 -- items of a form that was received are answered, not known (don't know, not applicable) or
--- missing; items is their number.
+-- missing; items is their number. A question that an agency's form does not have is missing in
+-- every form of it. Levels of needs are not counted: they say more of an answer that is.
 
 with member as (
     select * from cohort.member
@@ -77,7 +78,15 @@ form as (
             insights_intake.criminal_record_domestic_abuse,
             insights_intake.cyps_involvement, insights_intake.physical,
             insights_intake.sexual, insights_intake.harassment_stalking,
-            insights_intake.jealous_controlling
+            insights_intake.jealous_controlling, insights_intake.sexual_orientation,
+            insights_intake.need_mental_health, insights_intake.need_self_harm,
+            insights_intake.need_alcohol_misuse, insights_intake.need_drugs_misuse,
+            insights_intake.need_financial,
+            cast(insights_intake.attempts_to_leave as varchar),
+            cast(insights_intake.ae_attendances as varchar),
+            cast(insights_intake.police_calls as varchar),
+            cast(insights_intake.gp_attendances as varchar),
+            cast(insights_intake.specialist_support as varchar)
         ] as answers
     from staging.insights_intake as insights_intake
     union all
@@ -89,7 +98,12 @@ form as (
         [
             cast(insights_exit.contacts as varchar), insights_exit.risk_change,
             insights_exit.physical, insights_exit.sexual, insights_exit.harassment_stalking,
-            insights_exit.jealous_controlling
+            insights_exit.jealous_controlling, insights_exit.risk_sustainability,
+            insights_exit.support_safety_planning, insights_exit.support_marac,
+            insights_exit.support_health_wellbeing, insights_exit.support_criminal_court,
+            insights_exit.support_police, insights_exit.support_housing,
+            insights_exit.support_children, insights_exit.support_civil_court,
+            insights_exit.support_finance, insights_exit.support_specialist_service
         ] as answers
     from staging.insights_exit as insights_exit
 ),

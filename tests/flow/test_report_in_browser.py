@@ -64,7 +64,7 @@ def test_the_report_fits_the_window_and_asks_for_nothing(
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     for text in ("Simulated extracts.", "How to read the tables", "Methods"):
         assert page.get_by_text(text, exact=True).first.is_visible()
-    assert page.locator("figure svg").count() == 14
+    assert page.locator("figure svg").count() == 13
     page.close()
 
 

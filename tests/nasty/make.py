@@ -283,9 +283,56 @@ def parquet_files() -> None:
     file("truncated.parquet", lambda: parquet(typed)[:-20])
 
 
+def newer_tables() -> None:
+    """Questions and lists that agencies were asked for later: what they write in them first."""
+    home = ["Perp", "Victim", "Heard", "Address ref"]
+    references = ["100012345678", " 1000 12345678 ", "1.00012E+11", "#N/A", "-", "",
+                  f"1 {CANARY} Road", "none", "100012345678.0"]  # fmt: skip
+    file(
+        "address_references.csv",
+        csv_text([home, *[[f"P{n}", f"V{n}", "01/03/2017", r] for n, r in enumerate(references)]]),
+    )
+    file("person_events.csv", csv_text([
+        ["Perp", "What", "When", "Told by"],
+        ["P1", "Died", "01/03/2017", "x"], ["P1", "DIED ", "1 March 2017", "x"],
+        ["P2", f"prison ({CANARY})", "01/03/2017", CANARY], ["P3", "Released", "31/02/2017", "x"],
+        ["P4", "Prison", "", "x"], ["", "Moved", "01/03/2017", CANARY],
+        ["P5", "Moved", "since 2016", CANARY],
+    ]))  # fmt: skip
+    numbers = ["1", "2.0", "first", "", "01/03/2017", "1;2"]
+    file(
+        "police_requests.csv",
+        csv_text([
+            ["Perp", "Request", "Asked on", "Name"],
+            *[[f"P{n}", number, "01/10/2019", CANARY] for n, number in enumerate(numbers)],
+            ["P8", "1", CANARY, CANARY],
+        ]),
+    )  # fmt: skip
+    intake = ["Victim", "Perp", "Intake", "Need: mental health", "Calls to police", "GP visits"]
+    answers: list[list[Any]] = [
+        ["Yes", 2, "3"], ["x", "2-3", "10+"], [True, 1.5, " 4 "], [1, "several", -1],
+        ["Y/N", dt.date(2019, 3, 2), 0], [None, "", "N/A"], [f"Yes - {CANARY}", 2.0, CANARY],
+    ]  # fmt: skip
+    forms = [[f"V{n}", f"P{n}", dt.date(2017, 3, 1), *given] for n, given in enumerate(answers)]
+    file("idva_intake_questions.xlsx", lambda: book({"Intake": [intake, *forms]}))
+    support = ["Victim", "Left", "Support: housing", "Support: police", "How lasting"]
+    exits: list[list[Any]] = [
+        ["V1", dt.date(2017, 9, 1), True, "Yes", "Long term"],
+        ["V2", dt.date(2017, 9, 1), False, "No ", "long-term"],
+        ["V3", dt.date(2017, 9, 1), "=1=1", None, f"short: {CANARY}"],
+        ["V4", dt.date(2017, 9, 1), 3, "ticked", None],
+    ]
+    file("idva_exit_supports.xlsx", lambda: book({"Exit": [support, *exits]}))
+    old_form = [[row[0], row[1], row[3], row[4]] for row in [support, *exits]]
+    file("idva_exit_old_form.xlsx", lambda: book({"Exit": old_form}))
+    twice = [[*support, " support:  HOUSING "], *[[*row, "Yes"] for row in exits]]
+    file("idva_exit_support_twice.xlsx", lambda: book({"Exit": twice}))
+
+
 csv_files()
 workbooks()
 parquet_files()
+newer_tables()
 
 if __name__ == "__main__":
     for name, made in FILES.items():

@@ -9,7 +9,7 @@ import statsmodels.api as sm
 from scipy.special import expit
 from statsmodels.tools.numdiff import approx_fprime
 
-from datrial.models import fit_logit, fit_multinomial_logit
+from datrial.models import ModelUsageError, fit_logit, fit_multinomial_logit
 from datrial.models.logit.likelihood import LogitLikelihood
 from datrial.models.logit.patterns import collapse
 from datrial.models.logit.problem import LogitProblem
@@ -418,3 +418,19 @@ def test_questions_that_a_result_cannot_answer_say_why():
         fit.profile_intervals(["site"])
     with pytest.raises(ValueError, match="'gone' is not a level"):
         fit_multinomial_logit("level ~ arm", data, reference="gone")
+
+
+def test_numbers_kept_as_objects_are_numbers_and_not_names_of_columns():
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=300)
+    data = pd.DataFrame({"x": pd.Series(x, dtype=object), "y": (rng.random(300) < 0.5) * 1.0})
+    fit = fit_logit("y ~ x", data)
+    assert list(fit.params.index) == ["Intercept", "x"]
+    np.testing.assert_allclose(fit.params, fit_logit("y ~ x", data.assign(x=x)).params)
+
+
+def test_a_text_with_too_many_values_is_refused_without_naming_one():
+    data = pd.DataFrame({"x": [f"person-{i}" for i in range(300)], "y": np.arange(300) % 2})
+    with pytest.raises(ModelUsageError, match="'x' has 300 different values") as told:
+        fit_logit("y ~ x", data)
+    assert "person-" not in str(told.value)

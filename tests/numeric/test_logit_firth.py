@@ -10,7 +10,7 @@ from scipy.special import expit
 from scipy.stats import chi2
 from statsmodels.tools.numdiff import approx_fprime
 
-from datrial.models import fit_logit, fit_multinomial_logit
+from datrial.models import ModelUsageError, fit_logit, fit_multinomial_logit
 from datrial.models.logit.firth import jeffreys_penalty
 from datrial.models.logit.likelihood import LogitLikelihood
 from datrial.models.logit.problem import LogitProblem
@@ -286,17 +286,16 @@ def test_log_f_is_two_added_rows_for_a_yes_no_predictor():
     assert fit.covariance_note.startswith("Model-based: inverse of the penalised information")
 
 
-def test_under_a_penalty_clusters_are_counted_and_errors_are_model_based():
+def test_with_clusters_there_is_no_profile_under_a_penalty_either():
     data = sex2().assign(person=lambda d: d.index // 2)
-    formula = "case ~ vis + dia"
-    plain = fit_logit(formula, data, weights="n", penalty="firth")
-    clustered = fit_logit(formula, data, weights="n", cluster="person", penalty="firth")
+    clustered = fit_logit("case ~ vis + dia", data, weights="n", cluster="person", penalty="firth")
 
-    assert (plain.n_clusters, clustered.n_clusters) == (None, 18)
-    np.testing.assert_array_equal(clustered.bse, plain.bse)
-    assert "sandwich is not used under a penalty" in clustered.covariance_note
-    assert "18 clusters are treated as independent" in clustered.covariance_note
-    assert clustered.likelihood_ratio_test() == plain.likelihood_ratio_test()
+    assert clustered.n_clusters == 18
+    assert "Only 18 clusters" in clustered.notes[-1]
+    with pytest.raises(ModelUsageError, match="not valid with clusters"):
+        clustered.profile_intervals(["dia"])
+    with pytest.raises(ModelUsageError, match="not valid with clusters"):
+        clustered.likelihood_ratio_test()
 
 
 def rare_need(n: int, rng: np.random.Generator) -> pd.DataFrame:

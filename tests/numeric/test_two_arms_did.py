@@ -215,12 +215,18 @@ def test_a_cell_without_events_is_said_and_a_penalty_gives_an_answer():
 
     firth = fit_difference_in_differences("event", data, penalty="auto", **BY_PERSON)
     ratio = firth.odds_ratio()
-    profile = firth.model.profile_intervals([firth.interaction]).iloc[0]
-    assert ratio.method == "profile likelihood"
+    assert ratio.method == "Wald"
     assert 0 < ratio.ci_low < ratio.estimate < ratio.ci_high < 1
-    assert np.log(ratio.ci_high) == pytest.approx(profile["ci_high"])
     assert firth.probability_effect().notna().all(axis=None)
-    assert any("too wide" in note for note in firth.notes)
+    assert f"For '{firth.interaction}', which few clusters carry" in firth.covariance_note
+    # Rows that are independent have a likelihood to profile, and the same estimate.
+    alone = fit_difference_in_differences("event", data, penalty="auto", **SIDES, cluster=None)
+    profile = alone.model.profile_intervals([alone.interaction]).iloc[0]
+    assert alone.odds_ratio().method == "profile likelihood"
+    assert alone.odds_ratio().estimate == ratio.estimate
+    assert np.log(alone.odds_ratio().ci_high) == pytest.approx(profile["ci_high"])
+    # The sandwich alone collapses here: the model-based variance stands in its place.
+    assert firth.bse[firth.interaction] == pytest.approx(alone.bse[alone.interaction])
 
 
 def test_an_ordered_cell_with_one_answer_is_said():
@@ -244,7 +250,9 @@ def test_few_events_in_a_cell_are_said():
     data.loc[cell[:2], "event"] = True
     fit = fit_difference_in_differences("event", data, **BY_PERSON)
     assert fit.estimable
-    assert any("only 2 rows" in note for note in fit.notes)
+    assert any("only 2 rows" in note and "robust errors" in note for note in fit.notes)
+    held = fit_difference_in_differences("event", data, penalty="firth", **BY_PERSON)
+    assert any("only 2 rows" in note and "rests on them" in note for note in held.notes)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from given import Warehouse, drive
 
+from datrial.config.tables import staging_tables
+
 SITE = "site_2"
 
 
@@ -181,15 +183,40 @@ def test_the_profile_of_victims_is_of_allocated_perpetrators_in_their_arm() -> N
 def test_how_complete_the_idva_forms_are() -> None:
     columns = "victim_id, form, is_received, items, answered, not_known, missing"
     assert idva(received=True).get(columns, "marts.form_completeness", "victim_id is not null") == [
-        ("v1", "idva_exit", True, 6, 2, 1, 3),
-        ("v1", "idva_intake", True, 12, 2, 1, 9),
+        ("v1", "idva_exit", True, 17, 2, 1, 14),
+        ("v1", "idva_intake", True, 23, 2, 1, 20),
         ("v3", "idva_exit", False, None, None, None, None),
-        ("v3", "idva_intake", True, 12, 2, 0, 10),
-        ("v4", "idva_exit", True, 6, 3, 0, 3),
+        ("v3", "idva_intake", True, 23, 2, 0, 21),
+        ("v4", "idva_exit", True, 17, 3, 0, 14),
         ("v4", "idva_intake", False, None, None, None, None),
     ]
     silent = idva(received=False).get("distinct is_received", "marts.form_completeness")
     assert silent == [(None,)]
+
+
+@pytest.mark.parametrize(
+    ("table", "form"), [("insights_intake", "idva_intake"), ("insights_exit", "idva_exit")]
+)
+def test_every_question_of_the_idva_forms_is_counted(table: str, form: str) -> None:
+    """Also those that configs/tables.yaml gets later: an answer to each makes a full form."""
+    questions = {
+        name: next(iter(column.codes), 0)
+        for name, column in staging_tables()[table].columns.items()
+        if column.kind in ("code", "integer")
+    }
+    house = Warehouse()
+    house.allocated(("p1", SITE, "2017-01-15", "intervention"))
+    house.covered("insights", SITE, "2016-01-01", "2019-09-30")
+    if form == "idva_exit":
+        house.rows("staging.insights_intake", "victim_id, perpetrator_id", ("v1", "p1"))
+        house.rows(f"staging.{table}", f"victim_id, {', '.join(questions)}",
+                   ("v1", *questions.values()))  # fmt: skip
+    else:
+        house.rows(f"staging.{table}", f"victim_id, perpetrator_id, {', '.join(questions)}",
+                   ("v1", "p1", *questions.values()))  # fmt: skip
+    house.build()
+    found = house.get("items, answered", "marts.form_completeness", f"form = '{form}'")
+    assert found == [(len(questions), len(questions))]
 
 
 def test_how_complete_the_case_management_forms_are() -> None:

@@ -367,9 +367,18 @@ def test_a_period_without_a_known_end_says_so() -> None:
 
 
 FORMS = [
-    ("behaviour_change", {}, "counts", "intake", "none", "count"),
-    ("behaviour_change", {}, "counts", "closure", "not_known", "count"),
-    ("behaviour_change", {}, "predictions", "intake", "none", "probability"),
+    ("behaviour_change", {}, "forms", "received", "physical", "count"),
+    ("behaviour_change", {}, "forms", "people", "sexual", "count"),
+    ("behaviour_change", {}, "predictions", "physical__intake", "none", "probability"),
+    ("behaviour_change", {}, "odds_ratios", "age", "physical", "odds_ratio"),
+    ("behaviour_change", {}, "imputed", "age", "sexual", "fmi"),
+    ("behaviour_change", {}, "factor_tests", "relationship", "physical", "p_value_adjusted"),
+    ("behaviour_change", {}, "person_level", "sigma", "physical", "value"),
+    ("direct_work", {}, "people", "contact", "yes", "count"),
+    ("direct_work", {}, "odds_ratios", "contact__sexual", "adjusted", "odds_ratio"),
+    ("direct_work", {}, "probabilities", "contact__physical__no__adjusted", "high", "probability"),
+    ("direct_work", {}, "change", "behaviour_change__physical", "closure", "p_value_adjusted"),
+    ("direct_work", {}, "imputed", "direct_support__physical", "adjusted", "fmi"),
     ("risk_score", {}, "means", "intake", "observed", "mean"),
     ("risk_score", {}, "rate_ratios", "midpoint", "estimate", "rate_ratio"),
     ("needs", {}, "prevalence", "any_answer", "intake", "count"),
@@ -395,7 +404,7 @@ def test_without_case_management_data_there_is_no_number_of_forms(
 
 def test_forms_that_are_not_there_although_data_were_received_are_zero() -> None:
     house = two_sites()
-    assert told(answer(house, "behaviour_change")["counts"], "intake", "none") == 0
+    assert told(answer(house, "behaviour_change")["forms"], "received", "physical") == 0
     needs = answer(house, "needs")["prevalence"]
     assert told(needs, "any_answer", "intake") == 0
     assert told(needs, "housing", "intake", "share") == absent("no service user has an answer")
@@ -408,8 +417,7 @@ def run_of(*tables: Table) -> Run:
         AnalysisEnd(id=name, state="done")
         for name in dict.fromkeys(entry.analysis for entry in entries)
     ]
-    asked: dict[str, dict[str, Any]] = {"behaviour_change": {"outcome": "physical"}}
-    manifest = Manifest(run_id="r", snapshot_id="s", study="drive", analyses=ends, parameters=asked)
+    manifest = Manifest(run_id="r", snapshot_id="s", study="drive", analyses=ends, parameters={})
     return Run(Path(), manifest, {}, entries)
 
 

@@ -17,6 +17,16 @@ PERIODS = {
 ARMS = {"intervention": "Drive", "control": "Control"}
 TIME_POINTS = {"intake": "Intake", "midpoint": "Midpoint", "closure": "Case closure"}
 LEVELS = {"none": "None", "standard": "Standard", "moderate": "Moderate", "high": "High"}
+BEHAVIOURS = {
+    "physical": "Physical abuse",
+    "sexual": "Sexual abuse",
+    "harassment_stalking": "Harassment and stalking",
+    "jealous_controlling": "Jealous and controlling behaviour",
+}
+PREDICTORS = (
+    "time_point + age + living_arrangement + relationship + direct_contact + "
+    "domestic_abuse_charges + idva_engaged + cyps_involvement + ccj_involvement"
+)
 NEEDS = {
     "housing": "Housing",
     "employment": "Employment",
@@ -44,8 +54,19 @@ PARAMETERS: dict[str, dict[str, Any]] = {
         "zero_class": True,
     },
     "needs_behaviour": {"time_point": "midpoint", "outcome": "any"},
-    "behaviour_change": {"outcome": "physical", "formula": "time_point + age"},
-    "risk_score": {"formula": "time_point + site", "effect": "gamma"},
+    "behaviour_change": {
+        "outcomes": ["physical", "sexual", "harassment_stalking", "jealous_controlling"],
+        "formula": PREDICTORS,
+        "only": {},
+        "references": {},
+        "dont_know": "missing",
+    },
+    "risk_score": {
+        "formula": "time_point + site",
+        "effect": "gamma",
+        "only": {},
+        "references": {},
+    },
     "marac_follow_up": {"sites": ["site_2"]},
 }
 
@@ -79,7 +100,7 @@ def tables() -> list[tuple[str, Table]]:
         _enumeration(),
         _sizes(),
         _profile(),
-        _counts(),
+        _forms(),
         _predictions(),
         _odds_ratios(),
         _dash_ratios(),
@@ -273,46 +294,51 @@ def _profile() -> Table:
     return table
 
 
-def _counts() -> Table:
-    counts = {
-        "intake": (181, 37, 54, 213, 16),
-        "midpoint": (402, 16, 17, 33, 31),
-        "closure": (448, 9, 11, 15, 19),
-    }
+def _forms() -> Table:
+    rows = {"received": "Forms", "left_out": "Left out", "used": "In the model", "people": "People"}
     table = _table(
-        "behaviour_change.counts",
-        "Physical abuse as recorded by case managers",
+        "behaviour_change.forms",
+        "Forms in each model of behaviour",
         "All forms received.",
-        TIME_POINTS,
-        {**LEVELS, "not_known": "Not known"},
+        rows,
+        BEHAVIOURS,
     )
-    for row, numbers in counts.items():
-        known = sum(numbers[:4])
-        for column, count in zip(table.column_labels, numbers, strict=True):
+    for row, count in zip(rows, (1497, 186, 1311, 462), strict=True):
+        for column in BEHAVIOURS:
             table.add(row, column, "count", count)
-            if column != "not_known":
-                table.add(row, column, "share", count / known, n=known)
     return table
 
 
 def _predictions() -> Table:
     values = {
-        "intake": (0.384, 0.072, 0.107, 0.437),
-        "midpoint": (0.866, 0.033, 0.034, 0.067),
-        "closure": (0.937, 0.017, 0.018, 0.028),
+        "physical": ((0.384, 0.072, 0.107, 0.437), (0.866, 0.033, 0.034, 0.067),
+                     (0.937, 0.017, 0.018, 0.028)),
+        "sexual": ((0.97, 0.008, 0.009, 0.013), (0.989, 0.003, 0.003, 0.005),
+                   (0.995, 0.001, 0.002, 0.002)),
+        "harassment_stalking": ((0.58, 0.11, 0.19, 0.12), (0.87, 0.05, 0.05, 0.03),
+                                (0.94, 0.02, 0.025, 0.015)),
+        "jealous_controlling": ((0.59, 0.08, 0.1, 0.23), (0.84, 0.04, 0.05, 0.07),
+                                (0.93, 0.02, 0.02, 0.03)),
+    }  # fmt: skip
+    rows = {
+        f"{behaviour}__{time_point}": f"{label}: {when.lower()}"
+        for behaviour, label in BEHAVIOURS.items()
+        for time_point, when in TIME_POINTS.items()
     }
     table = _table(
         "behaviour_change.predictions",
-        "Adjusted probability of each severity of physical abuse",
+        "Adjusted probability of each severity of each behaviour",
         "Average adjusted predictions.",
-        TIME_POINTS,
+        rows,
         LEVELS,
     )
-    for row, numbers in values.items():
-        for column, value in zip(LEVELS, numbers, strict=True):
-            table.add(row, column, "probability", value, n=1311)
-            table.add(row, column, "ci_low", value - 0.012, n=1311)
-            table.add(row, column, "ci_high", value + 0.019, n=1311)
+    for behaviour, at_times in values.items():
+        for time_point, numbers in zip(TIME_POINTS, at_times, strict=True):
+            row = f"{behaviour}__{time_point}"
+            for column, value in zip(LEVELS, numbers, strict=True):
+                table.add(row, column, "probability", value, n=1311)
+                table.add(row, column, "ci_low", 0.9 * value, n=1311)
+                table.add(row, column, "ci_high", min(1.1 * value, 0.999), n=1311)
     return table
 
 
@@ -321,7 +347,8 @@ def _ratio_rows(table: Table, statistic: str, rows: dict[str, tuple[float, ...]]
         for name, value in zip(
             (statistic, "bse", "p_value", "ci_low", "ci_high"), numbers, strict=True
         ):
-            table.add(row, "estimate", name, value, n=n)
+            for column in table.column_labels:
+                table.add(row, column, name, value, n=n)
     return table
 
 
@@ -340,10 +367,10 @@ def _odds_ratios() -> Table:
     )
     table = _table(
         "behaviour_change.odds_ratios",
-        "Odds ratios of more severe physical abuse",
+        "Odds ratios of more severe behaviour",
         "Below 1 means less severe.",
         dict(zip(rows, labels, strict=True)),
-        {"estimate": "Odds ratio"},
+        BEHAVIOURS,
     )
     return _ratio_rows(table, "odds_ratio", rows, 1311)
 

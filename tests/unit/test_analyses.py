@@ -153,22 +153,38 @@ def test_risk_score_means_and_rate_ratios(trial: Warehouse) -> None:
     assert ratio == pytest.approx(closure / intake, rel=0.02)  # everybody has all three forms
 
 
-def test_behaviour_counts_and_predictions(trial: Warehouse) -> None:
-    tables = answer(trial, "behaviour_change", outcome="physical", formula="time_point + age")
-    counts = tables["counts"]
-    total = sum(counts.get("intake", level, "count").value or 0 for level in counts.column_labels)
-    assert total == 40
-    # A severity that nobody has: its cells are there, and say so.
-    assert counts.get("intake", "moderate", "count").value == 0
-    assert (
-        tables["predictions"].get("intake", "moderate", "probability").state is State.NOT_AVAILABLE
+def test_behaviour_forms_and_predictions(trial: Warehouse) -> None:
+    tables = answer(
+        trial, "behaviour_change", outcomes=["physical"], formula="time_point + age", imputations=2
     )
+    forms = tables["forms"]
+    counts = [forms.get(row, "physical", "count").value for row in forms.row_labels]
+    assert counts == [120, 0, 120, 40]  # received, left out, used, people
+    # A severity that nobody has: its cells are there, and say so.
+    predictions = tables["predictions"]
+    absent = predictions.get("physical__intake", "moderate", "probability")
+    assert absent.state is State.NOT_AVAILABLE
     known = [
-        tables["predictions"].get("closure", x, "probability").value
-        for x in ("none", "standard", "high")
+        predictions.get("physical__closure", level, "probability").value
+        for level in ("none", "standard", "high")
     ]
     assert sum(value or 0 for value in known) == pytest.approx(1)
-    assert tables["odds_ratios"].get("time_point[T.closure]", "estimate", "odds_ratio").value < 1  # type: ignore[operator]
+    ratio = tables["odds_ratios"].get("time_point[T.closure]", "physical", "odds_ratio").value
+    imputed = tables["imputed"].get("time_point[T.closure]", "physical", "odds_ratio").value
+    assert ratio is not None and ratio < 1
+    assert imputed == pytest.approx(ratio)  # nothing is missing
+
+
+def test_behaviours_without_an_answer_say_so_beside_the_one_that_has_some(
+    trial: Warehouse,
+) -> None:
+    tables = answer(trial, "behaviour_change", formula="time_point + age", imputations=2)
+    assert tables["forms"].get("left_out", "sexual", "count").value == 120
+    assert tables["odds_ratios"].get("age", "physical", "odds_ratio").state is State.VALUE
+    assert tables["odds_ratios"].get("age", "sexual", "odds_ratio").note == (
+        "no form has the behaviour and every predictor of the model"
+    )
+    assert tables["imputed"].get("age", "sexual", "odds_ratio").state is State.NOT_AVAILABLE
 
 
 def test_the_classes_shown_are_the_classes_compared(trial: Warehouse) -> None:
@@ -237,3 +253,9 @@ def test_terms_are_told_in_words() -> None:
     assert term_label("relationship[T.family_member]") == "Relationship: family member"
     assert term_label("age") == "Age at intake (years)"
     assert term_label("idva_engaged[T.yes]") == "Victim-survivor engaged with an IDVA: yes"
+    assert term_label("time_point[T.closure]:direct_contact[T.yes]") == (
+        "Time point: case closure, with direct contact with case manager: yes"
+    )
+    assert term_label("age:relationship[T.other]") == (
+        "Age at intake (years), with relationship: other person"
+    )

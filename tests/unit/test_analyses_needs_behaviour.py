@@ -294,7 +294,7 @@ def test_the_figure_draws_every_need_and_marks_what_goes_beyond_its_axis() -> No
         assert label in figure.alt
     assert "Other addictions 2.00 (published 6.14)" in figure.alt
     assert "Housing not available" in figure.alt
-    assert "interval 0.00 to 9,000.00" in figure.alt
+    assert "interval 0.001 to 9,000" in figure.alt
     assert "[x]" in figure.svg
     assert "arrow" in figure.caption
     assert "diamonds" in figure.caption

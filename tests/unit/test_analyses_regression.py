@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from given import Warehouse
+from pydantic import ValidationError
 
 from datrial.analyses.base import Context
 from datrial.analyses.levels import MODEL_LEVELS
@@ -36,6 +37,12 @@ def test_codes_become_ordered_factors_and_other_answers_missing() -> None:
     assert answers()["physical"].tolist()[1] == "dont_know"  # what was given is left alone
 
 
+def test_not_known_is_no_level_of_words_without_an_order() -> None:
+    colours = answers().assign(colour=["red", "dont_know", "not_applicable", None])
+    rows = model_rows(colours, RegressionParameters())
+    assert rows["colour"].notna().tolist() == [True, False, False, False]
+
+
 def test_dont_know_counts_as_no_where_asked_and_missing_stays_missing() -> None:
     rows = model_rows(answers(), RegressionParameters(dont_know="no"))
     assert rows["physical"].astype(object).tolist()[:3] == ["high", "none", "none"]
@@ -61,6 +68,16 @@ def test_a_subset_is_said_in_words_and_used_alone() -> None:
         "Only rows with relationship: Current intimate partner, Ex-intimate partner. "
         "Only rows with site: site 1. Don't know is a missing answer."
     )
+
+
+def test_a_bare_yes_or_no_is_the_code_and_one_imputation_is_refused() -> None:
+    asked = RegressionParameters.model_validate(
+        {"only": {"idva_engaged": [True, False]}, "references": {"idva_engaged": True}}
+    )
+    assert asked.only == {"idva_engaged": ("yes", "no")}
+    assert asked.references == {"idva_engaged": "yes"}
+    with pytest.raises(ValidationError, match="one imputation tells nothing"):
+        RegressionParameters(imputations=1)
 
 
 def test_columns_and_codes_that_do_not_exist_are_told_all_at_once() -> None:

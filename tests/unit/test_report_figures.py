@@ -76,7 +76,7 @@ def test_titles_say_what_in_which_unit_and_of_how_many() -> None:
         figure = figure_for(_run(entry), entry)
         if figure:
             titles[table.id] = figure.title
-    assert len(titles) == 14
+    assert len(titles) == 13
     assert titles["needs.prevalence"].endswith("(% of those answered; n = 440 to 488)")
     assert titles["risk_score.rate_ratios"].endswith("(n = 469)")
     assert titles["marac_follow_up.reappearance"].endswith(

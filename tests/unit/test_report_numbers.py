@@ -77,6 +77,16 @@ def test_an_interval_is_written_like_its_number_with_equal_decimals() -> None:
     assert write_interval(0.87, 1.06, Style.RATIO) == "0.87 to 1.06"
 
 
+def test_a_difference_is_written_as_what_it_is_of() -> None:
+    for column, beside, style in (
+        ("high", ["difference", "ci_low"], Style.SHARE),
+        ("welch", ["difference", "ci_low"], Style.MEAN),
+        ("binary", ["effect", "ci_low"], Style.SHARE),
+    ):
+        assert style_of(beside[0], column) is style
+        assert style_of("ci_low", column, beside) is style
+
+
 def test_an_index_is_written_by_its_column() -> None:
     assert style_of("value", "entropy") is Style.RATIO
     assert style_of("value", "smallest_class") is Style.SHARE

@@ -127,6 +127,21 @@ def test_a_wide_table_has_its_columns_one_below_the_other() -> None:
     assert [block.label for block in _view(matrix).blocks] == [""]
 
 
+def test_a_wide_table_is_stacked_although_one_column_has_a_statistic_more() -> None:
+    table = _table(3)
+    for column in table.column_labels:
+        for statistic in ("odds_ratio", "ci_low", "ci_high", "p_value", "bse"):
+            table.add("r", column, statistic, 0.5)
+    table.add("r", "c1", "p_value_adjusted", 0.6)
+    view = _view(table)
+    assert [block.label for block in view.blocks] == ["Column 0", "Column 1", "Column 2"]
+    assert len(view.groups) == 1
+    texts = [[cell.text for cell in block.rows[0].cells][-1] for block in view.blocks]
+    assert texts == ["–", "0.600", "–"]
+    table.add("r", "c0", "n", 4)  # now neither column has all that the other has
+    assert [block.label for block in _view(table).blocks] == [""]
+
+
 def test_warnings_are_listed_below_the_table_and_one_word_notes_beside_the_number() -> None:
     table = _table(2)
     table.add("r", "c0", "count", 0, note="passed")

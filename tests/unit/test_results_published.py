@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import results_fixture as given
 
+from datrial.analyses.registry import ANALYSES
 from datrial.config.tables import staging_tables
 from datrial.errors import UsageError
 from datrial.results import published as module
@@ -88,8 +89,11 @@ def test_printed_shares_are_the_printed_counts_over_184() -> None:
 
 
 def test_every_number_of_the_drive_file_stands_beside_a_cell_of_the_report() -> None:
-    # Numbers of one setting of an analysis that this report does not have.
-    elsewhere_with = {"interventions": {"year_ends": ["2017-03-31", "2018-03-31"]}}
+    # Numbers of one setting of an analysis, and of an analysis, that this report does not have.
+    elsewhere_with = {
+        "interventions": {"year_ends": ["2017-03-31", "2018-03-31"]},
+        "victim_differences": ANALYSES["victim_differences"].parameters().model_dump(mode="json"),
+    }
     values = published_values(load_published("drive"), given.PARAMETERS | elsewhere_with)
     assert len(values) == len(load_published("drive"))
     cells = {
@@ -99,8 +103,10 @@ def test_every_number_of_the_drive_file_stands_beside_a_cell_of_the_report() -> 
     }
     # The numbers of tables that this report does not have: see test_analyses_allocation, _cohort,
     # test_analyses_needs, test_analyses_needs_behaviour and test_analyses_needs_classes,
-    # test_analyses_interventions, test_analyses_behaviours, test_analyses_victims.
+    # test_analyses_interventions, test_analyses_behaviours, test_analyses_behaviour_change,
+    # test_analyses_victims, test_analyses_victim_differences, test_analyses_police.
     elsewhere = (
+        "behaviour_change.factor_predictions",
         "behaviours.",
         "interventions.",
         "needs.by_engagement",
@@ -112,6 +118,8 @@ def test_every_number_of_the_drive_file_stands_beside_a_cell_of_the_report() -> 
         "needs_behaviour.",
         "needs_classes.report_classes",
         "participant_profile.",
+        "police_follow_up.",
+        "police_perpetrators.",
         "police_request.",
         "participant_flow.perpetrators",
         "participant_flow.victims",
@@ -123,7 +131,9 @@ def test_every_number_of_the_drive_file_stands_beside_a_cell_of_the_report() -> 
 @pytest.mark.parametrize(
     ("analysis", "parameter", "value", "table"),
     [
-        ("behaviour_change", "outcome", "sexual", "behaviour_change.predictions"),
+        ("behaviour_change", "formula", "time_point", "behaviour_change.predictions"),
+        ("behaviour_change", "dont_know", "no", "behaviour_change.factor_predictions"),
+        ("behaviour_change", "only", {"site": ["site_1"]}, "behaviour_change.predictions"),
         ("needs", "time_point", "intake", "needs.number"),
         ("needs", "dont_know", "no", "needs.engagement_by_need"),
         ("needs_classes", "time_point", "intake", "needs_classes.enumeration"),

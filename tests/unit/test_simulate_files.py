@@ -12,6 +12,7 @@ import sys
 from collections import Counter, defaultdict
 from itertools import pairwise
 from pathlib import Path
+from statistics import mean
 from typing import Any
 
 import numpy as np
@@ -79,7 +80,7 @@ def test_another_seed_gives_other_extracts_and_other_sizes_stay() -> None:
 
 
 def test_a_sheet_too_long_for_a_workbook_comes_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A worksheet holds 1,048,576 rows: with --scale 50 there are more actions than that."""
+    """A worksheet holds 1,048,576 rows: very large scales have more forms than that."""
     cells = {"site": np.array(["Site 1", "Site 2", "Site 3"] * 3, dtype=object)}
     sheet = Sheet(LAYOUTS[-1], cells)
     monkeypatch.setattr(writers, "MOST_ROWS_OF_A_SHEET", 4)
@@ -275,6 +276,20 @@ def test_parameters_state_the_settings_and_the_true_effects() -> None:
     assert (parameters["seed"], parameters["scale"]) == (SEED, 1)
     assert parameters["drive_dash"]["rate_ratios"]["closure"] == 0.82
     assert sum(parameters["needs"]["class_sizes"].values()) == pytest.approx(1)
+    assert parameters["durations"]["of_these"] == {"months_11_12": 158, "over_13": 49, "sooner": 5}
+    assert parameters["casework"]["direct_actions"]["mean"] == 137
+    assert parameters["reports_of_one_perpetrator"]["correlation_on_one_occasion"] == 0.65
+
+
+def test_the_true_severity_shows_in_both_reports_of_the_same_people() -> None:
+    """Means of 506 and 806 forms: who was worse by one deviation is clearly reported worse."""
+    severity = {row["perpetrator_reference"]: float(row["severity"]) for row in truth("people.csv")}
+    assert np.std(list(severity.values())) == pytest.approx(1, abs=0.05)
+    for table in ("cms_behaviour", "insights_intake"):
+        rows = [row for row in table_of(table).rows if row.get("time_point", "intake") == "intake"]
+        high = [severity[row["perpetrator_id"]] for row in rows if row["physical"] == "high"]
+        none = [severity[row["perpetrator_id"]] for row in rows if row["physical"] == "none"]
+        assert mean(high) - mean(none) > 0.4, table
 
 
 def test_up_to_date_knows_settings_and_every_byte(tmp_path: Path) -> None:

@@ -9,13 +9,15 @@ from __future__ import annotations
 import csv
 import datetime as dt
 from collections import Counter, defaultdict
-from statistics import mean
+from statistics import mean, stdev
 from typing import Any
 
 import numpy as np
 import pytest
-from test_simulate_reading import ARMS, people, simulated, study, table_of
+from test_simulate_reading import ARMS, add_months, people, simulated, study, table_of
 
+from datrial.simulate import casework
+from datrial.simulate.durations import MEAN_DAYS, YEAR_2_ENDS
 from datrial.simulate.need_levels import AT_MIDPOINT
 from datrial.simulate.needs import ANSWERED, NEEDS, PER_CENT_YES, TIME_POINTS, item_probabilities
 from datrial.simulate.world import make_world
@@ -83,6 +85,49 @@ def test_service_users_and_table_3() -> None:
     assert mean(users.column("age")) == pytest.approx(32, abs=1.8)
     assert min(users.column("age")) >= 17
     assert max(users.column("age")) <= 81
+
+
+def complete_months(start: dt.date, end: dt.date) -> int:
+    months = (end.year - start.year) * 12 + end.month - start.month
+    return months - (add_months(start, months) > end)
+
+
+def test_cases_closed_in_the_first_two_years_last_as_long_as_printed() -> None:
+    """Of 212, 158 closed after 11 or 12 months and 49 after more than 13."""
+    rows = [row for row in table_of("cms_service_user").rows if row["closure_date"]]
+    early = [
+        complete_months(row["start_date"], row["closure_date"])
+        for row in rows
+        if row["closure_date"] <= dt.date(2018, 3, 31)
+    ]
+    assert len(early) == 212
+    assert sum(months in (11, 12) for months in early) == 158
+    assert sum(months >= 13 for months in early) == 49
+
+
+@pytest.mark.parametrize(("seed", "scale"), [(5, 1), (7, 1), (2026, 1), (99, 2)])
+def test_closures_meet_the_printed_numbers_at_any_seed(seed: int, scale: int) -> None:
+    world = make_world(study(), seed, scale, lambda _: None)
+    done = [site.allocation.completed for site in world.sites]
+    start, end, index = (
+        np.concatenate([values[which] for values, which in zip(each, done, strict=True)])
+        for each in (
+            [site.allocation.start for site in world.sites],
+            [site.allocation.end for site in world.sites],
+            [site.people.index for site in world.sites],
+        )
+    )
+    days = (end - index).astype(int)
+    assert days.sum() == MEAN_DAYS * len(days)
+    early = end <= YEAR_2_ENDS
+    assert early.sum() == scale * 212
+    months = Counter(
+        complete_months(*pair)
+        for pair in zip(start[early].tolist(), end[early].tolist(), strict=True)
+    )
+    assert months[11] + months[12] == scale * 158
+    assert sum(number for each, number in months.items() if each >= 13) == scale * 49
+    assert end.max() <= np.datetime64("2019-09-30")
 
 
 def test_interventions_last_ten_and_a_half_months_on_average() -> None:
@@ -202,10 +247,18 @@ def test_drive_dash_forms_scores_and_exclusions() -> None:
 
 
 def test_actions_and_engagement() -> None:
-    """Figure 6 and Table 5."""
+    """Figure 6, the text on direct work and Table 5."""
     actions = table_of("cms_action")
     n = len(actions.rows)
-    assert actions.count(work="direct") / n == pytest.approx(0.165, abs=0.001)
+    # Printed as 18% direct and 84% indirect, which cannot both be.
+    assert actions.count(work="direct") / n == pytest.approx(0.17, abs=0.001)
+    direct = Counter(row["perpetrator_id"] for row in actions.rows if row["work"] == "direct")
+    assert mean(direct.values()) == pytest.approx(137, abs=0.1)
+    assert stdev(direct.values()) == pytest.approx(79.5, abs=0.1)
+    assert (len(direct), min(direct.values()), max(direct.values())) == (330, 15, 336)
+    for action, share in (("contact", 0.68), ("direct_support", 0.21), ("behaviour_change", 0.11)):
+        found = actions.count(action=action) / actions.count(work="direct")
+        assert found == pytest.approx(share, abs=0.01)
     indirect = actions.count(work="indirect")
     for action, share in (
         ("background_research", 0.13),
@@ -216,7 +269,9 @@ def test_actions_and_engagement() -> None:
     changing = {
         row["perpetrator_id"] for row in actions.rows if row["action"] == "behaviour_change"
     }
-    assert 30 <= len(changing) <= 36
+    assert len(changing) == 36
+    supported = {row["perpetrator_id"] for row in actions.rows if row["action"] == "direct_support"}
+    assert len(supported) == pytest.approx(259, abs=2)
     engagement = table_of("cms_engagement")
     assert engagement.count(direct_contact="yes") == 330
     in_contact = {
@@ -230,6 +285,21 @@ def test_actions_and_engagement() -> None:
         chosen = [row for row in needs if row["financial"] == answer]
         share = mean(level[row["perpetrator_id"]] == "no_contact_made" for row in chosen)
         assert share == pytest.approx(published, abs=0.1)
+
+
+@pytest.mark.parametrize("most", [30_000, 12_000])
+def test_at_large_scales_everybody_has_fewer_actions(
+    monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    """One worksheet must hold them; who had direct work, and its share, stay."""
+    monkeypatch.setattr(casework, "MOST_ACTIONS", most)
+    world = make_world(study(), 3, 1, lambda _: None)
+    work, position = world.actions["work"], world.actions["position"]
+    assert len(work) == pytest.approx(most, rel=0.02)
+    assert (work == "direct").mean() == pytest.approx(0.17, abs=0.001)
+    assert len(set(position[work == "direct"])) == 330
+    changing = set(position[world.actions["action"] == "behaviour_change"])
+    assert len(changing) == pytest.approx(36, abs=3)
 
 
 def test_another_seed_and_scale_keep_the_quotas() -> None:

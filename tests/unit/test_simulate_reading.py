@@ -13,12 +13,13 @@ import tempfile
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import zip_longest
+from itertools import islice, zip_longest
 from pathlib import Path
 from typing import Any
 
 import openpyxl
 import pytest
+import python_calamine
 
 from datrial.config.mapping import SourceMapping, TableMapping, load_mappings
 from datrial.config.study import Study, load_study
@@ -27,6 +28,8 @@ from datrial.simulate import SimulationSummary, simulate
 
 SEED = 20160401
 ARMS = ("intervention", "control")
+#: Of some hundred thousand rows, for which openpyxl takes half a minute.
+MANY_ROWS = ("cms_action",)
 #: Removed when the tests end.
 _FOLDER = tempfile.TemporaryDirectory(prefix="datrial-simulated-")
 
@@ -69,12 +72,21 @@ def simulated() -> tuple[Path, SimulationSummary]:
     return out, simulate(study(), out, seed=SEED)
 
 
-def raw_rows(path: Path, mapping: SourceMapping, table: TableMapping) -> list[list[Any]]:
+def raw_rows(
+    path: Path, mapping: SourceMapping, table: TableMapping, last: int | None = None
+) -> list[list[Any]]:
     if mapping.format == "csv":
         with path.open(encoding=mapping.encoding, newline="") as handle:
-            return [list(row) for row in csv.reader(handle, delimiter=mapping.delimiter)]
+            lines = csv.reader(handle, delimiter=mapping.delimiter)
+            return [list(row) for row in islice(lines, last)]
+    if table.table in MANY_ROWS:
+        page = python_calamine.CalamineWorkbook.from_path(path).get_sheet_by_name(table.sheet or "")
+        return [
+            [cell if cell != "" else None for cell in row] for row in page.to_python(nrows=last)
+        ]
     book = openpyxl.load_workbook(path, read_only=True)
-    rows = [list(row) for row in book[table.sheet or ""].iter_rows(values_only=True)]
+    sheet = book[table.sheet or ""]
+    rows = [list(row) for row in sheet.iter_rows(values_only=True, max_row=last)]
     book.close()
     return rows
 
@@ -82,6 +94,8 @@ def raw_rows(path: Path, mapping: SourceMapping, table: TableMapping) -> list[li
 def as_date(cell: Any) -> dt.date | None:
     if isinstance(cell, dt.datetime):
         return cell.date()
+    if isinstance(cell, dt.date):
+        return cell
     for written in ("%d/%m/%Y", "%Y-%m-%d", "%d %B %Y"):
         try:
             return dt.datetime.strptime(str(cell).strip(), written).date()
@@ -91,10 +105,19 @@ def as_date(cell: Any) -> dt.date | None:
 
 
 def _plain(cell: Any) -> str:
-    return re.sub(r"\s+", " ", str(cell)).strip().casefold()
+    return _plain_text(str(cell))
 
 
-def _code(cell: Any, name: str, mapping: SourceMapping, table: TableMapping) -> str | None:
+@cache
+def _plain_text(text: str) -> str:
+    return re.sub(r"\s+", " ", text).strip().casefold()
+
+
+def _code(cell: Any, spellings: dict[str, str]) -> str | None:
+    return spellings.get(_plain(cell), "?")
+
+
+def _spellings(name: str, mapping: SourceMapping, table: TableMapping) -> dict[str, str]:
     column = staging_tables()[table.table].columns[name]
     spellings = {
         _plain(text): code for code, texts in table.values.get(name, {}).items() for text in texts
@@ -102,10 +125,16 @@ def _code(cell: Any, name: str, mapping: SourceMapping, table: TableMapping) -> 
     for code in ("dont_know", "not_applicable"):
         if code in column.codes:
             spellings |= {_plain(text): code for text in getattr(mapping, code)}
-    return spellings.get(_plain(cell), "?")
+    return spellings
 
 
-def _row(cells: dict[str, Any], mapping: SourceMapping, table: TableMapping, into: Table) -> None:
+def _row(
+    cells: dict[str, Any],
+    mapping: SourceMapping,
+    table: TableMapping,
+    spellings: dict[str, dict[str, str]],
+    into: Table,
+) -> None:
     columns = staging_tables()[table.table].columns
     row: dict[str, Any] = {"site": mapping.site, "codes not known": 0, "dates not readable": 0}
     if table.site_column:
@@ -123,7 +152,7 @@ def _row(cells: dict[str, Any], mapping: SourceMapping, table: TableMapping, int
                 "date": lambda cell=cell: as_date(cell),
                 "integer": lambda cell=cell: int(cell),
                 "text": lambda cell=cell: str(cell),
-                "code": lambda cell=cell, name=name: _code(cell, name, mapping, table),
+                "code": lambda cell=cell, name=name: _code(cell, spellings[name]),
             }[kind]()
             if value is None and not required:
                 row["dates not readable"] += 1
@@ -145,13 +174,19 @@ def _row(cells: dict[str, Any], mapping: SourceMapping, table: TableMapping, int
 
 
 def header(path: Path, mapping: SourceMapping, table: TableMapping) -> list[Any]:
-    return raw_rows(path, mapping, table)[table.header_row - 1]
+    return raw_rows(path, mapping, table, table.header_row)[table.header_row - 1]
 
 
 def read_table(path: Path, mapping: SourceMapping, table: TableMapping) -> Table:
     rows = raw_rows(path, mapping, table)
     names = rows[table.header_row - 1]
     result = Table()
+    columns = staging_tables()[table.table].columns
+    spellings = {
+        name: _spellings(name, mapping, table)
+        for name in table.columns
+        if columns[name].kind == "code"
+    }
     for cells in rows[table.header_row :]:
         filled = [cell for cell in cells if cell not in (None, "")]
         if not filled:
@@ -159,7 +194,7 @@ def read_table(path: Path, mapping: SourceMapping, table: TableMapping) -> Table
         elif str(filled[0]).casefold().startswith(table.summary_prefixes):
             result.rejected["summary_line"] += 1
         else:
-            _row(dict(zip_longest(names, cells)), mapping, table, result)
+            _row(dict(zip_longest(names, cells)), mapping, table, spellings, result)
     _drop_duplicates(result, staging_tables()[table.table].key)
     return result
 

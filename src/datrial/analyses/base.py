@@ -22,6 +22,11 @@ class Parameters(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+def as_code(given: Any) -> Any:
+    """Return the code that was meant: a bare yes or no of a study file is YAML's true or false."""
+    return {True: "yes", False: "no"}[given] if isinstance(given, bool) else given
+
+
 @dataclass(frozen=True)
 class Context:
     """What an analysis may use: a snapshot opened read-only, the study, a generator.

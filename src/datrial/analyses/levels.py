@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -45,6 +46,13 @@ RELATIONSHIP = {
     "other": "Other person",
 }
 
+ENGAGEMENT = {
+    "no_contact_made": "No contact made",
+    "did_not_engage": "Did not engage",
+    "partially_engaged": "Partially engaged",
+    "engaged": "Engaged",
+}
+
 #: Coded columns that models use: code -> label, reference first. A code that is not
 #: listed here (don't know, not applicable) is a missing answer to a model.
 MODEL_LEVELS: dict[str, dict[str, str]] = {
@@ -53,22 +61,29 @@ MODEL_LEVELS: dict[str, dict[str, str]] = {
     "living_arrangement": LIVING,
     "relationship": RELATIONSHIP,
     "direct_contact": NO_YES,
+    "engagement": ENGAGEMENT,
     "domestic_abuse_charges": NO_YES,
     "idva_engaged": NO_YES,
     "cyps_involvement": NO_YES,
     "ccj_involvement": NO_YES,
+    "children_present": NO_YES,
+    "criminal_record_domestic_abuse": NO_YES,
 }
 
 PREDICTOR_LABELS = {
+    **BEHAVIOURS,
     "time_point": "Time point",
     "age": "Age at intake (years)",
     "living_arrangement": "Living arrangement",
     "relationship": "Relationship",
     "direct_contact": "Direct contact with case manager",
+    "engagement": "Engagement with case manager",
     "domestic_abuse_charges": "Domestic abuse charges",
     "idva_engaged": "Victim-survivor engaged with an IDVA",
     "cyps_involvement": "Children and young people's services involved",
     "ccj_involvement": "Criminal or civil justice involved",
+    "children_present": "Children present",
+    "criminal_record_domestic_abuse": "Criminal record for domestic abuse",
     "site": "Site",
 }
 
@@ -116,6 +131,9 @@ def reference_levels(frame: pd.DataFrame) -> str:
 
 def term_label(term: str) -> str:
     """Return a model term in words: ``relationship[T.family_member]`` -> the labels."""
+    first, *others = re.split(r":(?![^\[]*\])", term)  # an interaction's parts
+    if others:
+        return f"{term_label(first)}, with {' and '.join(map(_within, others))}"
     name, _, rest = term.partition("[")
     level = rest.rstrip("]").removeprefix("T.")
     label = PREDICTOR_LABELS.get(name, name.replace("_", " "))
@@ -123,6 +141,11 @@ def term_label(term: str) -> str:
         return label
     words = level_label(name, level)
     return f"{label}: {words[0].lower() + words[1:] if words[1:2].islower() else words}"
+
+
+def _within(term: str) -> str:
+    words = term_label(term)
+    return f"{words[0].lower()}{words[1:]}"
 
 
 def level_label(column: str, code: str) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BeforeValidator
 
+from datrial.analyses.base import as_code
 from datrial.analyses.levels import BEHAVIOURS, NEEDS
 
 if TYPE_CHECKING:
@@ -14,11 +15,8 @@ if TYPE_CHECKING:
     from datrial.analyses.base import Context
 
 TimePoint = Literal["intake", "midpoint", "closure"]
-#: ``missing``: don't know is a missing answer; ``no``: it counts as no need. A bare ``no`` in
-#: a study file or on the command line is YAML's false.
-DontKnow = Annotated[
-    Literal["missing", "no"], BeforeValidator(lambda given: "no" if given is False else given)
-]
+#: ``missing``: don't know is a missing answer; ``no``: it counts as no need.
+DontKnow = Annotated[Literal["missing", "no"], BeforeValidator(as_code)]
 
 
 def need_items(context: Context, time_point: str, dont_know: str) -> pd.DataFrame:

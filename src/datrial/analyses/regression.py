@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, field_validator
 
-from datrial.analyses.base import Parameters
+from datrial.analyses.base import Parameters, as_code
 from datrial.analyses.levels import MODEL_LEVELS, PREDICTOR_LABELS
 from datrial.analyses.needs_data import DontKnow
 from datrial.errors import UsageError
@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 
     from datrial.config.study import Study
 
+Code = Annotated[str, BeforeValidator(as_code)]
 #: What don't know counts as where it counts as no: no such behaviour, or simply no.
 _NONE_OF = ("none", "no")
+_NOT_KNOWN = ("dont_know", "not_applicable")
 
 
 class RowsParameters(Parameters):
@@ -34,8 +36,8 @@ class RowsParameters(Parameters):
         ``{relationship: ex_partner}``.
     """
 
-    only: dict[str, tuple[str, ...]] = Field(default_factory=dict)
-    references: dict[str, str] = Field(default_factory=dict)
+    only: dict[str, tuple[Code, ...]] = Field(default_factory=dict)
+    references: dict[str, Code] = Field(default_factory=dict)
 
 
 class RegressionParameters(RowsParameters):
@@ -47,11 +49,18 @@ class RegressionParameters(RowsParameters):
         ``missing``: don't know is a missing answer; ``no``: it counts as no (no such behaviour).
     imputations
         Completed data sets of the multiple imputation whose estimates stand beside those of
-        the complete cases; 0 for none.
+        the complete cases; 0 for none, else at least 2.
     """
 
     dont_know: DontKnow = "missing"
     imputations: int = Field(default=20, ge=0, le=1000)
+
+    @field_validator("imputations")
+    @classmethod
+    def _not_one(cls, given: int) -> int:
+        if given == 1:
+            raise ValueError("one imputation tells nothing of the uncertainty: 0, or 2 and more")
+        return given
 
 
 def levels_of(study: Study) -> dict[str, dict[str, str]]:
@@ -89,6 +98,10 @@ def model_rows(
     rows = rows.reset_index(drop=True).copy()
     for column in rows.columns:
         if column not in levels:
+            if pd.api.types.is_string_dtype(
+                rows[column]
+            ):  # words without an order: not known is no level
+                rows[column] = rows[column].where(~rows[column].isin(_NOT_KNOWN))
             continue
         answers = rows[column].astype(object)
         if as_no:

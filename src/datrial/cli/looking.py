@@ -76,12 +76,15 @@ def explain(
     if analysis not in ANALYSES:
         raise UsageError(f"There is no analysis {analysis!r}. Analyses: {', '.join(ANALYSES)}.")
     entry = ANALYSES[analysis]
-    parameters = entry.parameters.model_json_schema().get("properties", {})
+    parameters = {
+        name: about.get_default(call_default_factory=True)
+        for name, about in entry.parameters.model_fields.items()
+    }
     lines = [
         entry.title, "", f"Question:   {entry.question}", f"Population: {entry.population}",
         f"Rules:      {entry.rules}", f"Model:      {entry.model}",
         f"Answers:    {', '.join(entry.catalogue) or 'no published table'}", "Parameters:",
-        *(f"  {name} (default {about.get('default')!r})" for name, about in parameters.items()),
+        *(f"  {name} (default {default!r})" for name, default in parameters.items()),
         "References:", *(f"  {reference}" for reference in entry.references),
     ]  # fmt: skip
     typer.echo("\n".join(lines))

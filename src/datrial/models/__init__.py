@@ -38,10 +38,19 @@ if TYPE_CHECKING:
     from datrial.models.ordered_logit.fitting import fit_ordered_logit
     from datrial.models.ordered_logit.partial import fit_partial_proportional_odds
     from datrial.models.ordered_logit.random_intercept import fit_random_intercept_ordered_logit
+    from datrial.models.randomisation.adjusted import fit_adjusted_difference
+    from datrial.models.randomisation.complier import complier_average_effect
+    from datrial.models.randomisation.permutation import permutation_test
+    from datrial.models.survival.cox import fit_cox
+    from datrial.models.survival.kaplan_meier import kaplan_meier
+    from datrial.models.survival.log_rank import log_rank
+    from datrial.models.survival.mean_function import mean_cumulative_function
+    from datrial.models.survival.recurrent import fit_recurrent_events
     from datrial.models.three_steps.bootstrap import resample_classes
     from datrial.models.three_steps.distal import three_step
     from datrial.models.three_steps.regression import three_step_covariates, three_step_outcome
     from datrial.models.two_arms.association import cramers_v
+    from datrial.models.two_arms.did_pooled import pool_differences
     from datrial.models.two_arms.difference_in_differences import fit_difference_in_differences
     from datrial.models.two_arms.fixed_effects import fit_fixed_effects_difference
     from datrial.models.two_arms.homogeneity import marginal_homogeneity
@@ -62,8 +71,11 @@ _HOME = {
     "classification_table": "latent_class.diagnostics",
     "compare_latent_classes": "latent_class.enumeration",
     "compare_proportions": "two_arms.proportions",
+    "complier_average_effect": "randomisation.complier",
     "cramers_v": "two_arms.association",
     "enumerate_latent_classes": "latent_class.enumeration",
+    "fit_adjusted_difference": "randomisation.adjusted",
+    "fit_cox": "survival.cox",
     "fit_difference_in_differences": "two_arms.difference_in_differences",
     "fit_fixed_effects_difference": "two_arms.fixed_effects",
     "fit_imputed": "missing.pooling",
@@ -75,13 +87,19 @@ _HOME = {
     "fit_random_effects_poisson": "counts.random_effects_poisson",
     "fit_random_intercept_ordered_logit": "ordered_logit.random_intercept",
     "fit_rate": "counts.rates",
+    "fit_recurrent_events": "survival.recurrent",
     "independence_test": "contingency",
     "inverse_probability_weights": "missing.weights",
+    "kaplan_meier": "survival.kaplan_meier",
+    "log_rank": "survival.log_rank",
     "marginal_homogeneity": "two_arms.homogeneity",
     "mcnemar": "two_arms.paired",
     "mcnemar_counts": "two_arms.paired",
+    "mean_cumulative_function": "survival.mean_function",
     "multiple_imputation": "missing.chained",
+    "permutation_test": "randomisation.permutation",
     "pool": "missing.pooling",
+    "pool_differences": "two_arms.did_pooled",
     "pool_estimates": "missing.rubin",
     "resample_classes": "three_steps.bootstrap",
     "three_step": "three_steps.distal",
@@ -105,8 +123,11 @@ __all__ = [
     "classification_table",
     "compare_latent_classes",
     "compare_proportions",
+    "complier_average_effect",
     "cramers_v",
     "enumerate_latent_classes",
+    "fit_adjusted_difference",
+    "fit_cox",
     "fit_difference_in_differences",
     "fit_fixed_effects_difference",
     "fit_imputed",
@@ -118,13 +139,19 @@ __all__ = [
     "fit_random_effects_poisson",
     "fit_random_intercept_ordered_logit",
     "fit_rate",
+    "fit_recurrent_events",
     "independence_test",
     "inverse_probability_weights",
+    "kaplan_meier",
+    "log_rank",
     "marginal_homogeneity",
     "mcnemar",
     "mcnemar_counts",
+    "mean_cumulative_function",
     "multiple_imputation",
+    "permutation_test",
     "pool",
+    "pool_differences",
     "pool_estimates",
     "resample_classes",
     "three_step",

@@ -6,7 +6,7 @@ for every regression of this package (complete cases, as Stata and R do).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +19,9 @@ from datrial.models.formula_safety import variables_of
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+#: A text with more values is a reference or a remark, which no name of a coefficient may hold.
+MOST_FACTOR_LEVELS = 200
+_NUMBERS = ("integer", "floating", "mixed-integer-float", "decimal")
 ColumnOrArray = str | NDArray[Any] | pd.Series
 
 
@@ -144,6 +147,26 @@ def with_factor_at(design: Design, factor: str, value: object) -> FloatArray:
     return design.matrix_for(frame)
 
 
+def with_factor_at_each(
+    design: Design, factor: str, values: Sequence[Any], most: int = 100_000
+) -> Iterator[FloatArray]:
+    """Yield `with_factor_at` for several values, evaluating the formula once for few rows.
+
+    Parameters
+    ----------
+    most
+        Rows above which the formula is evaluated value by value, which needs less memory; below,
+        its fixed cost is most of the time.
+    """
+    if len(values) * len(design.frame) > most:
+        yield from (with_factor_at(design, factor, value) for value in values)
+        return
+    every = pd.concat([design.frame] * len(values), ignore_index=True)
+    repeated = pd.Series(np.repeat(np.array(values, dtype=object), len(design.frame)))
+    every[factor] = repeated.astype(design.frame[factor].dtype)
+    yield from np.split(design.matrix_for(every), len(values))
+
+
 def positive_column(column: pd.Series, what: str, *, zero_allowed: bool = False) -> FloatArray:
     """Return weights or exposures as floats, or say how many are out of range."""
     try:
@@ -201,10 +224,16 @@ def _column(name: str, value: ColumnOrArray, data: pd.DataFrame) -> pd.Series:
 
 
 def _plain_dtypes(frame: pd.DataFrame) -> pd.DataFrame:
-    """Turn pandas' nullable numbers and booleans, none missing here, into numpy's."""
+    """Turn nullable numbers and booleans, and numbers kept as objects, into numpy's.
+
+    None is missing here. Left as an object a number would become a factor, its values names of
+    columns.
+    """
     plain = {}
     for name in frame.columns:
         dtype = frame[name].dtype
+        if dtype == object and pd.api.types.infer_dtype(frame[name]) in _NUMBERS:
+            plain[name] = "float64"
         if pd.api.types.is_extension_array_dtype(dtype):
             if pd.api.types.is_bool_dtype(dtype):
                 plain[name] = "bool"
@@ -216,9 +245,14 @@ def _plain_dtypes(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _check_factors(frame: pd.DataFrame) -> None:
-    """Refuse a factor with a single value or a level that no complete row has."""
+    """Refuse a factor with a single value, too many, or a level that no complete row has."""
     for name in frame.columns:
         column = frame[name]
+        if not pd.api.types.is_numeric_dtype(column) and column.nunique() > MOST_FACTOR_LEVELS:
+            raise ModelUsageError(
+                f"The predictor '{name}' has {column.nunique()} different values that are no "
+                f"numbers; a factor takes at most {MOST_FACTOR_LEVELS}."
+            )
         if isinstance(column.dtype, pd.CategoricalDtype):
             used = set(column.cat.codes.unique().tolist())
             empty = [str(v) for i, v in enumerate(column.cat.categories) if i not in used]

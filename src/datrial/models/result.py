@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -11,6 +13,17 @@ from numpy.typing import NDArray
 from datrial.models.errors import ModelUsageError
 
 FloatArray = NDArray[np.float64]
+
+#: Correlations of estimates with a smaller eigenvalue than this have not full rank.
+SINGULAR = 1e-10
+
+
+class ChiSquaredTest(NamedTuple):
+    """A test with a chi-squared reference distribution."""
+
+    statistic: float
+    df: int
+    p_value: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +102,66 @@ class RegressionResult:
         half = normal_quantile(level) * self.bse
         return pd.DataFrame({"ci_low": self.params - half, "ci_high": self.params + half})
 
+    def parameters_of(self, predictor: str) -> list[Hashable]:
+        """Return the entries of `params` of every term with this predictor of the formula.
+
+        Interactions with it are among them. Anything else that is an entry of `params` (a
+        single column of a factor, a cutpoint) stands for itself.
+        """
+        design = getattr(self, "design", None)
+        if design is not None and predictor in design.frame.columns:
+            columns = sorted(design.spec.variable_indices[predictor])
+            terms = {design.names[column] for column in columns}
+            return [name for name in self.params.index if self._term(name) in terms]
+        if predictor in self.params.index:
+            return [predictor]
+        known = ", ".join(map(str, self.params.index if design is None else design.frame.columns))
+        raise ModelUsageError(
+            f"'{predictor}' is not a predictor of this model; it has {known or 'none'}."
+        )
+
+    def joint_test(self, names: str | Sequence[Hashable]) -> ChiSquaredTest:
+        """Test that several parameters are all 0 (Wald), with the covariance of the model.
+
+        So with the robust one where rows are clustered. Stata: `testparm` after `vce(cluster
+        id)`.
+
+        Parameters
+        ----------
+        names
+            A predictor of the formula, all of whose terms are tested, or entries of `params`.
+
+        Returns
+        -------
+        ChiSquaredTest
+            `statistic`, `df` (the number of parameters) and `p_value`. Statistic and p-value
+            are NaN where there is no test: the covariance of the parameters has not full rank
+            (fewer clusters than parameters, an error of 0) or holds no numbers.
+
+        Raises
+        ------
+        ModelUsageError
+            For a name that is neither, or no name.
+        """
+        asked = self.parameters_of(names) if isinstance(names, str) else list(names)
+        unknown = [str(name) for name in asked if name not in self.params.index]
+        if unknown or not asked:
+            raise ModelUsageError(
+                f"The model has no parameter {', '.join(map(repr, unknown))}."
+                if unknown
+                else "A joint test needs at least one parameter."
+            )
+        index = list(self.params.index)
+        at = [index.index(name) for name in dict.fromkeys(asked)]
+        return wald_test(
+            self.params.to_numpy(dtype=float)[at],
+            self.covariance.to_numpy(dtype=float)[np.ix_(at, at)],
+        )
+
+    def _term(self, parameter: Hashable) -> str:
+        """Return the term of the formula that a parameter belongs to."""
+        return str(parameter)
+
     def _exponentiated(self, names: list[str], label: str, level: float) -> pd.DataFrame:
         """Ratios exp(b) with delta-method errors and intervals built on the log scale."""
         limits = self.conf_int(level).loc[names]
@@ -102,6 +175,24 @@ class RegressionResult:
                 "ci_high": np.exp(limits["ci_high"]),
             }
         )
+
+
+def wald_test(estimates: FloatArray, covariance: FloatArray) -> ChiSquaredTest:
+    """Return Wald's test that all estimates are 0; NaN where the covariance carries none."""
+    from scipy.special import chdtrc
+
+    df, none = len(estimates), float("nan")
+    variances = np.diag(covariance)
+    if not np.isfinite(covariance).all() or not (variances > 0).all():
+        return ChiSquaredTest(none, df, none)
+    # As correlations, so that the units of the predictors decide nothing.
+    scale = np.sqrt(variances)
+    correlations = covariance / np.outer(scale, scale)
+    if not np.linalg.eigvalsh(correlations)[0] > SINGULAR:
+        return ChiSquaredTest(none, df, none)
+    scaled = estimates / scale
+    statistic = max(float(scaled @ np.linalg.solve(correlations, scaled)), 0.0)
+    return ChiSquaredTest(statistic, df, float(chdtrc(df, statistic)))
 
 
 def normal_quantile(level: float) -> float:

@@ -8,6 +8,11 @@ from datrial.report.charts import Ratios, bars_by_arm, forest
 from datrial.report.drawing import Figure
 from datrial.report.figures_alluvial import severity_flows
 from datrial.report.figures_balance import love_plot
+from datrial.report.figures_behaviour_change import (
+    behaviour_odds_ratios,
+    factor_predictions,
+    severity_predictions,
+)
 from datrial.report.figures_behaviours import (
     behaviour_by_engagement,
     severity_by_time,
@@ -17,7 +22,23 @@ from datrial.report.figures_behaviours import (
 from datrial.report.figures_class_behaviour import class_behaviour
 from datrial.report.figures_classes import class_indices, class_profile, class_sizes
 from datrial.report.figures_coverage import coverage_strip
+from datrial.report.figures_differences import (
+    adjusted_prevalence,
+    balance_of_weights,
+    effects_by_model,
+)
+from datrial.report.figures_direct_work import (
+    high_severity_by_work,
+    work_change,
+    work_odds_ratios,
+)
 from datrial.report.figures_extracts import extract_rows
+from datrial.report.figures_follow_up import (
+    changes_from_before,
+    hazard_ratios,
+    rate_ratios_by_window,
+)
+from datrial.report.figures_follow_up_curves import first_event_curves, mean_event_curves
 from datrial.report.figures_interventions import (
     actions_by_month,
     agencies_by_type,
@@ -27,13 +48,8 @@ from datrial.report.figures_interventions import (
 from datrial.report.figures_needs import need_prevalence, number_of_needs
 from datrial.report.figures_needs_behaviour import need_odds_ratios
 from datrial.report.figures_needs_engagement import engagement_by_need, high_need_engagement
-from datrial.report.figures_outcomes import (
-    behaviour_counts,
-    dash_means,
-    dash_ratios,
-    odds_ratios,
-    predicted_probabilities,
-)
+from datrial.report.figures_police import incidents_by_period, shares_by_period
+from datrial.report.figures_risk import dash_means, dash_ratios
 from datrial.report.figures_victims import (
     behaviour_prevalence,
     means_by_site,
@@ -47,12 +63,11 @@ from datrial.results.read import Run, RunTable
 
 def figure_for(run: Run, entry: RunTable) -> Figure | None:
     """Return the figure of a table; none if the table has no figure or nothing to draw."""
-    if entry.table.id == "needs_classes.profile":
-        return class_profile(entry, run.table("needs_classes.sizes"))
     if entry.table.id == "participant_flow.flow" and run.table("participant_flow.perpetrators"):
         return None  # drawn box by box
-    if entry.table.id == "balance.shares":
-        return love_plot(entry, run.table("balance.means"))
+    if entry.table.id in _FIGURES_OF_TWO:
+        draw_both, other = _FIGURES_OF_TWO[entry.table.id]
+        return draw_both(entry, run.table(other))
     draw = _FIGURES.get(entry.table.id)
     return draw(entry) if draw else None
 
@@ -116,13 +131,16 @@ _FIGURES: dict[str, Callable[[RunTable], Figure | None]] = {
     "behaviours.transitions": severity_flows,
     "behaviours.engagement": behaviour_by_engagement,
     "behaviours.both_sources": sources_side_by_side,
-    "behaviour_change.counts": behaviour_counts,
-    "behaviour_change.predictions": predicted_probabilities,
-    "behaviour_change.odds_ratios": odds_ratios,
+    "behaviour_change.predictions": severity_predictions,
+    "direct_work.probabilities": high_severity_by_work,
+    "direct_work.odds_ratios": work_odds_ratios,
+    "direct_work.change": work_change,
     "risk_score.rate_ratios": dash_ratios,
     "risk_score.means": dash_means,
     "victim_behaviours.prevalence": behaviour_prevalence,
     "victim_behaviours.severity": severity,
+    "victim_differences.effects": effects_by_model,
+    "victim_differences.balance": balance_of_weights,
     "victim_support.by_site": means_by_site,
     "victim_support.types": supports_by_type,
     "victim_risk.change": risk_change,
@@ -130,4 +148,22 @@ _FIGURES: dict[str, Callable[[RunTable], Figure | None]] = {
     "marac_follow_up.reappearance": _reappearance,
     "marac_follow_up.rate_ratios": _marac_ratios,
     "marac_follow_up.serial_periods": _serial,
+    "police_follow_up.incidents": incidents_by_period,
+    "police_follow_up.shares": shares_by_period,
+    "police_perpetrators.incidents": incidents_by_period,
+    "police_perpetrators.shares": shares_by_period,
+    "follow_up_rates.rate_ratios": rate_ratios_by_window,
+    "follow_up_rates.change": changes_from_before,
+    "follow_up_times.first_event": first_event_curves,
+    "follow_up_times.mean_events": mean_event_curves,
+    "follow_up_times.hazard_ratios": hazard_ratios,
+}
+
+#: Table -> its figure, and the other table of which that takes numbers, if the run has it.
+_FIGURES_OF_TWO: dict[str, tuple[Callable[[RunTable, RunTable | None], Figure | None], str]] = {
+    "balance.shares": (love_plot, "balance.means"),
+    "needs_classes.profile": (class_profile, "needs_classes.sizes"),
+    "behaviour_change.factor_predictions": (factor_predictions, "behaviour_change.factor_tests"),
+    "behaviour_change.odds_ratios": (behaviour_odds_ratios, "behaviour_change.imputed"),
+    "victim_differences.cells": (adjusted_prevalence, "victim_behaviours.prevalence"),
 }

@@ -23,6 +23,8 @@ _STYLES = {
     "share": Style.SHARE,
     "share_difference": Style.SHARE,
     "probability": Style.SHARE,
+    "effect": Style.SHARE,
+    "fmi": Style.SHARE,
     "p_value": Style.P_VALUE,
     "p_value_adjusted": Style.P_VALUE,
     "mean": Style.MEAN,
@@ -37,7 +39,7 @@ _STYLES = {
     "person_years": Style.INDEX,
 }
 _STYLES |= dict.fromkeys(
-    ("count", "people", "appearances", "answered", "observed", "total", "rows"), Style.COUNT
+    ("count", "people", "appearances", "answered", "observed", "total", "rows", "df"), Style.COUNT
 )
 #: Columns of model indices, whose statistic is simply "value".
 _COLUMN_STYLES = {
@@ -46,13 +48,21 @@ _COLUMN_STYLES = {
     "smallest_class": Style.SHARE, "best_start_share": Style.SHARE,
 }  # fmt: skip
 
+#: Columns of probabilities, in which a difference is one of probabilities; else it is of means.
+_PROBABILITIES = ("none", "standard", "moderate", "high")
+
 #: The statistic that an interval belongs to.
-_POINTS = ("share", "share_difference", "probability", "rate_ratio", "odds_ratio", "mean", "rate")
+_POINTS = (
+    "share", "share_difference", "probability", "effect", "rate_ratio", "odds_ratio", "mean",
+    "rate",
+)  # fmt: skip
 
 STATISTIC_LABELS = {
     "count": "Number", "share": "Share", "probability": "Probability", "mean": "Mean",
     "sd": "SD", "bse": "Standard error", "p_value": "p-value",
-    "p_value_adjusted": "p-value, adjusted", "chi_squared": "Chi-squared",
+    "p_value_adjusted": "p-value, adjusted",
+    "chi_squared": "Chi-squared", "chi2": "Chi-squared", "df": "Degrees of freedom",
+    "fmi": "Missing information", "effect": "Difference",
     "r_squared": "McFadden's R-squared", "rate_ratio": "Rate ratio",
     "odds_ratio": "Odds ratio", "people": "People", "appearances": "Appearances",
     "observed": "People observed", "person_years": "Person-years",
@@ -76,7 +86,11 @@ def style_of(statistic: str, column: str, beside: Iterable[str] = ()) -> Style:
     if statistic in ("ci_low", "ci_high"):
         others = set(beside)
         point = next((name for name in _POINTS if name in others), None)
-        return _STYLES[point] if point else Style.MEAN
+        if point:
+            return _STYLES[point]
+        return style_of("difference", column) if "difference" in others else Style.MEAN
+    if statistic == "difference":
+        return Style.SHARE if column in _PROBABILITIES else Style.MEAN
     if statistic == "value":
         return _COLUMN_STYLES.get(column, Style.MEAN)
     if statistic.startswith("share"):

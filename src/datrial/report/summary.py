@@ -7,10 +7,15 @@ from dataclasses import dataclass
 
 from datrial.report.figures_extracts import rows_by_table
 from datrial.report.numbers import Style, write_number
+from datrial.report.summary_behaviours import BEHAVIOUR_SENTENCES
+from datrial.report.summary_casework import CASEWORK_SENTENCES
+from datrial.report.summary_differences import DIFFERENCE_SENTENCES
+from datrial.report.summary_families import families
 from datrial.report.summary_needs import NEEDS_SENTENCES
+from datrial.report.summary_police import POLICE_SENTENCES
+from datrial.report.summary_victims import VICTIM_SENTENCES
 from datrial.report.summary_words import (
     compared_arms,
-    course,
     not_available,
     published_words,
     ratio_words,
@@ -78,34 +83,6 @@ def _marac(run: Run) -> Iterator[str]:
                 "Serial perpetrators (heard with two or more different victims-survivors): "
                 f"{' and '.join(shares)}."
             )
-
-
-def _behaviour(run: Run) -> Iterator[str]:
-    entry = run.table("behaviour_change.predictions")
-    if entry is None:
-        return
-    outcome = str(run.manifest.parameters.get("behaviour_change", {}).get("outcome", ""))
-    behaviour = _BEHAVIOUR_WORDS.get(outcome, "the behaviour")
-    for level, words in (("high", f"high {behaviour}"), ("none", f"no {behaviour}")):
-        what = f"The adjusted probability of {words}"
-        over_time = course(entry, level, "probability")
-        if over_time:
-            yield f"{what} was {over_time}."
-        elif level in entry.table.column_labels:
-            first = next(iter(entry.table.row_labels), "")
-            yield not_available(what, entry, first, level, "probability")
-    yield (
-        "Only service users of the intervention have these forms: this is change over time, "
-        "not an effect of the allocation."
-    )
-
-
-_BEHAVIOUR_WORDS = {
-    "physical": "physical abuse",
-    "sexual": "sexual abuse",
-    "harassment_stalking": "harassment and stalking",
-    "jealous_controlling": "jealous and controlling behaviour",
-}
 
 
 def _risk(run: Run) -> Iterator[str]:
@@ -176,9 +153,14 @@ def _arms(entry: RunTable) -> dict[str, str]:
 
 _SENTENCES: dict[str, Callable[[Run], Iterator[str]]] = {
     "marac_follow_up": _marac,
-    "behaviour_change": _behaviour,
     "risk_score": _risk,
     **NEEDS_SENTENCES,
+    **CASEWORK_SENTENCES,
+    **BEHAVIOUR_SENTENCES,
+    **VICTIM_SENTENCES,
+    **DIFFERENCE_SENTENCES,
+    **POLICE_SENTENCES,
+    "outcome_families": families,
     "participant_flow": _flow,
     "extracts_received": _extracts,
 }

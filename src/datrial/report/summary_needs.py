@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from datrial.report.numbers import Style, write_number
-from datrial.report.summary_words import not_available, published_words
+from datrial.report.summary_words import listed, not_available, published_words
 from datrial.results.read import Run, RunTable
 
 _LEVEL = 0.05
@@ -71,7 +71,7 @@ def _class_behaviour(run: Run) -> Iterator[str]:
     smallest = write_number(min(known.values()), Style.P_VALUE)
     if differs:
         yield (
-            f"Between the classes of needs {_listed(differs)} "
+            f"Between the classes of needs {listed(differs)} "
             f"{'differ' if len(differs) > 1 else 'differs'} (of {len(known)} tests, not adjusted; "
             f"smallest p-value {smallest})."
         )
@@ -99,10 +99,6 @@ def _behaviour(run: Run) -> Iterator[str]:
         f"{below or 'none'} {'is' if below <= 1 else 'are'} below a p-value of {_LEVEL:g} when "
         "adjusted for their number."
     )
-
-
-def _listed(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 NEEDS_SENTENCES: dict[str, Callable[[Run], Iterator[str]]] = {

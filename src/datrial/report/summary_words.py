@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
+
 from datrial.report.numbers import Style, write_number, write_printed
 from datrial.results.read import RunTable
 from datrial.results.wide import STATE_WORDS
@@ -18,14 +20,48 @@ def not_available(
     return f"{what} is {STATE_WORDS[cell.state]}{why}."
 
 
+def once_a_reason(missing: Iterable[tuple[str, str, Sequence[str]]]) -> Iterator[str]:
+    """Give the sentences of what is missing: in full once a reason, then by name.
+
+    Parameters
+    ----------
+    missing
+        Reason, name within a sentence, and the sentences that say it in full.
+    """
+    others: dict[str, list[str]] = {}
+    for reason, name, sentences in missing:
+        if reason and reason in others:
+            others[reason].append(name)
+            continue
+        others[reason] = []
+        yield from sentences
+    for names in filter(None, others.values()):
+        yield f"For the same reason nothing can be said about {listed(names)}."
+
+
+def reason_of(entry: RunTable, row: str, column: str, statistic: str) -> str:
+    """Return why a cell has no value, or nothing."""
+    cell = entry.cell(row, column, statistic)
+    return cell.note if cell else ""
+
+
 def compared_arms(entry: RunTable) -> tuple[str, str]:
     """Return the arm that a table of ratios is about and its reference, as in its heading."""
-    _, _, words = entry.table.column_labels["estimate"].partition(", ")
-    first, against, second = words.partition(" against ")
+    return arms_in(entry.table.column_labels["estimate"])
+
+
+def arms_in(heading: str) -> tuple[str, str]:
+    """Return the arms of a heading that ends in ``, intervention against control``, or codes."""
+    first, against, second = heading.rpartition(", ")[2].partition(" against ")
     if not against:
         first, second = "intervention", "control"
     named = [arm if arm.startswith("Arm ") else f"the {arm} arm" for arm in (first, second)]
     return named[0], named[1]
+
+
+def arm_words(label: str) -> str:
+    """Return an arm by its label within a sentence."""
+    return label if label.startswith("Arm ") else f"the arm {label}"
 
 
 def ratio_words(entry: RunTable, row: str) -> str:
@@ -48,19 +84,55 @@ def ratio_words(entry: RunTable, row: str) -> str:
     return f"{text}; a {'lower' if ratio < 1 else 'higher'} rate."
 
 
-def course(entry: RunTable, column: str, statistic: str) -> str:
-    """Return ``45.1% at intake (published 45%), not available at midpoint ...``.
+def with_interval(
+    entry: RunTable, row: str, column: str, statistic: str, style: Style, when: str = ""
+) -> str:
+    """Return ``0.82 (95% interval 0.70 to 0.97; published 0.80)`` of a cell with a value.
 
-    Nothing if no row has a value.
+    Parameters
+    ----------
+    when
+        What stands between the number and the bracket.
     """
+    value = entry.value(row, column, statistic)
+    if value is None:
+        return ""
+    low, high = (entry.value(row, column, end) for end in ("ci_low", "ci_high"))
+    parts = [published_words(entry, row, column, statistic, style, "")]
+    if low is not None and high is not None:
+        parts.insert(0, f"95% interval {write_number(low, style)} to {write_number(high, style)}")
+    told = "; ".join(filter(None, parts))
+    return f"{write_number(value, style)}{when}{f' ({told})' if told else ''}"
+
+
+def points_with_interval(entry: RunTable, row: str, column: str, statistic: str) -> str:
+    """Return a difference of shares in percentage points, as :func:`with_interval`."""
+    value = entry.value(row, column, statistic)
+    if value is None:
+        return ""
+    low, high = (entry.value(row, column, end) for end in ("ci_low", "ci_high"))
+    beside = entry.published.get((row, column, statistic))
     parts = []
-    for row, label in entry.table.row_labels.items():
-        number = share_words(entry, row, column, statistic)
-        if number:
-            beside = published_words(entry, row, column, statistic, Style.SHARE, " (", ")")
-            parts.append(f"{number} at {label.lower()}{beside}")
-    known = any(entry.value(row, column, statistic) is not None for row in entry.table.row_labels)
-    return ", ".join(parts) if known else ""
+    if low is not None and high is not None:
+        parts.append(f"95% interval {_points(low)} to {_points(high)}")
+    if beside is not None:
+        parts.append(f"published {write_printed(100 * beside.value, beside.printed, Style.MEAN)}")
+    told = f" ({'; '.join(parts)})" if parts else ""
+    return f"{_points(value)} percentage points{told}"
+
+
+def _points(share: float) -> str:
+    return write_number(round(100 * share, 1) + 0.0, Style.INDEX)
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return ``a, b and c``."""
+    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
+
+
+def lowered(label: str) -> str:
+    """Return a label as it stands within a sentence."""
+    return label if label[1:2].isupper() else f"{label[:1].lower()}{label[1:]}"
 
 
 def published_words(

@@ -95,11 +95,12 @@ def table_view(entry: RunTable) -> TableView:
         )
         for column, names in shown.items()
     )
+    fullest = max(shown, key=lambda column: len(shown[column]), default="")
     is_stacked = (
         len(groups) > 1
         and all(len(names) > 1 for names in shown.values())
         and sum(len(group.statistics) for group in groups) > _WIDEST
-        and len(set(map(tuple, shown.values()))) == 1
+        and all(set(names) <= set(shown[fullest]) for names in shown.values())
     )
 
     def rows(columns: dict[str, list[Merged]]) -> tuple[RowView, ...]:
@@ -114,10 +115,10 @@ def table_view(entry: RunTable) -> TableView:
 
     if is_stacked:
         blocks = tuple(
-            Block(group.label, group.n, rows({column: names}))
-            for group, (column, names) in zip(groups, shown.items(), strict=True)
+            Block(group.label, group.n, rows({column: shown[fullest]}))
+            for group, column in zip(groups, shown, strict=True)
         )
-        groups = groups[:1]
+        groups = groups[list(shown).index(fullest) :][:1]
     else:
         blocks = (Block("", "", rows(shown)),)
     statistics = {merged for names in shown.values() for merged in names}

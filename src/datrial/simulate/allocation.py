@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from datrial.allocation.schemes import INTERVENTION, CapacityLottery
 from datrial.people.pseudonyms import DEMONSTRATION_KEY, Pseudonymiser
-from datrial.simulate.days import DATA_END, day
+from datrial.simulate.durations import MEAN_DAYS, Cases, closures
 from datrial.simulate.people import People
 from datrial.simulate.randomness import Array, generator, pick
 
-#: Published: 10.5 months.
-MEAN_DURATION_DAYS = 320
-SHARE_OVER_13_MONTHS = 0.12
-SHORTEST_DURATION_DAYS = 90
 DAYS_FROM_MEETING_TO_START = 14
 #: Published: 506 of 509 completed, all 184 of site 2 among them.
 NOT_COMPLETED = {"site_1": 2, "site_2": 0, "site_3": 1}
@@ -43,7 +40,10 @@ class Allocation:
 
 
 def allocate(people: People, study_seed: int, seed: int, scale: int) -> Allocation:
-    """Return each person's arm, drawn by the project's scheme with the study's seed."""
+    """Return each person's arm, drawn by the project's scheme with the study's seed.
+
+    Nobody's case is closed yet: see :func:`close`.
+    """
     pseudonymiser = Pseudonymiser(DEMONSTRATION_KEY)
     lottery = CapacityLottery(study_seed)
     site = people.site
@@ -57,31 +57,22 @@ def allocate(people: People, study_seed: int, seed: int, scale: int) -> Allocati
         ]
         drawn = lottery.draw(site.key, on.item(), names, int(site.places[meeting]))
         arm[members] = [drawn[name] for name in names]
-    rng = generator(seed, "durations", site.key)
+    rng = generator(seed, "intervention", site.key)
     intervention = np.flatnonzero(arm == INTERVENTION)
     stopped = pick(rng, np.ones(len(intervention)), scale * NOT_COMPLETED[site.key])
     completed = np.isin(np.arange(len(arm)), np.delete(intervention, stopped))
-    end = people.index + MEAN_DURATION_DAYS
-    end[completed] = people.index[completed] + _durations(rng, people.index[completed])
     start = people.index + rng.integers(0, DAYS_FROM_MEETING_TO_START + 1, size=len(arm))
     start[arm != INTERVENTION] = np.datetime64("NaT")
-    return Allocation(arm, start, end, completed)
+    return Allocation(arm, start, people.index + MEAN_DAYS, completed)
 
 
-def _durations(rng: np.random.Generator, index: Array) -> Array:
-    """Return durations in days, their mean exactly ``MEAN_DURATION_DAYS``.
-
-    None ends after the data do.
-    """
-    n = len(index)
-    longest = (day(DATA_END) - index).astype(int)
-    days = np.round(rng.normal(308, 35, size=n)).astype(int)
-    late = pick(rng, np.ones(n), round(SHARE_OVER_13_MONTHS * n))
-    days[late] = rng.integers(396, 520, size=len(late))
-    days = np.clip(days, SHORTEST_DURATION_DAYS, longest)
-    while (missing := MEAN_DURATION_DAYS * n - int(days.sum())) != 0:
-        step = int(np.sign(missing))
-        can_move = days < longest if step > 0 else days > SHORTEST_DURATION_DAYS
-        days[pick(rng, can_move.astype(float), abs(missing))] += step
-    durations: Array = days
-    return durations
+def close(sites: Sequence[tuple[People, Allocation]], seed: int, scale: int) -> None:
+    """Set the end of those who completed: the day on which the case was closed."""
+    cases = Cases(
+        np.concatenate([people.index[allocated.completed] for people, allocated in sites]),
+        np.concatenate([allocated.start[allocated.completed] for _, allocated in sites]),
+    )
+    closed = closures(cases, seed, scale)
+    for _, allocated in sites:
+        number = int(allocated.completed.sum())
+        allocated.end[allocated.completed], closed = closed[:number], closed[number:]

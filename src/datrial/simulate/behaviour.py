@@ -9,7 +9,13 @@ import numpy as np
 from datrial.simulate.needs import TIME_POINTS
 from datrial.simulate.randomness import Array, generator, pick
 from datrial.simulate.service_users import ServiceUsers
-from datrial.simulate.severity import BEHAVIOURS, cut_points, draw_levels, time_effect
+from datrial.simulate.severity import (
+    BEHAVIOURS,
+    TrueSeverity,
+    cut_points,
+    draw_levels,
+    time_effect,
+)
 
 #: Shares none, standard, moderate, high at intake (report's Figures 13, 16, 19 and Table 8).
 AT_INTAKE = {
@@ -64,12 +70,13 @@ class Behaviours:
     true_effects: dict[str, dict[str, float]]
 
 
-def behaviours_of(users: ServiceUsers, seed: int, scale: int) -> Behaviours:
+def behaviours_of(users: ServiceUsers, severity: TrueSeverity, seed: int, scale: int) -> Behaviours:
     """Return the behaviours of the service users who completed."""
     rng = generator(seed, "cms", "behaviours")
     members = users.in_analysis
     n = len(members)
-    person = rng.normal(0, PERSON_SD, size=n)
+    severity = severity.of(users.reference[members])
+    person = PERSON_SD * severity.person
     levels: dict[str, dict[str, Array]] = {time_point: {} for time_point in TIME_POINTS}
     true_effects = {}
     for behaviour in BEHAVIOURS:
@@ -87,7 +94,8 @@ def behaviours_of(users: ServiceUsers, seed: int, scale: int) -> Behaviours:
             **{time_point: shift[time_point] for time_point in NONE_LATER[behaviour]},
         }
         for time_point in TIME_POINTS:
-            drawn = draw_levels(rng, cuts, predictor + shift[time_point])
+            heard = severity.heard(rng, behaviour, time_point)
+            drawn = draw_levels(rng, cuts, predictor + shift[time_point], heard)
             drawn[rng.random(n) < DONT_KNOW[time_point]] = "dont_know"
             levels[time_point][behaviour] = drawn
     present = {

@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import numpy as np
 
-from datrial.simulate.randomness import Array, assign, choose, generator
+from datrial.simulate.randomness import Array, assign, choose, generator, pick, spread
 from datrial.simulate.service_users import ServiceUsers
+from datrial.simulate.support_amounts import Printed, printed_days
 
-ACTIONS_PER_SERVICE_USER = 45.0
-SHARE_DIRECT = 0.165
+#: Direct actions for each of the service users in direct contact; no median is printed.
+DIRECT_ACTIONS = Printed(137, 79.5, 125, 15, 336)
+#: Case management is exported into worksheets, of which one holds 1,048,576 rows. At scales
+#: with more actions than fit, everybody has fewer in proportion.
+MOST_ACTIONS = 950_000
+#: Printed as 18% direct and 84% indirect work: as far from both.
+SHARE_DIRECT = 0.17
 INDIRECT = {"background_research": 0.13, "multi_agency": 0.26, "case_update": 0.60}
 DIRECT = {"contact": 0.68, "direct_support": 0.21}
-#: Behaviour-change sessions: 11% of direct work, with 36 service users only.
+#: Behaviour-change sessions: 11% of direct work, with 36 service users only. They must have had
+#: more direct work than others, and at most this share of it can be anything else than sessions.
 BEHAVIOUR_CHANGE_SHARE, BEHAVIOUR_CHANGE_PEOPLE = 0.11, 36
+OTHER_WORK_AT_LEAST = 0.2
+#: Of those in contact, how many had direct support: not printed, but some had none.
+DIRECT_SUPPORT_PEOPLE = 259
 OBJECTIVE = {"disrupt": 0.32, "support": 0.10, "support_and_disrupt": 0.58}
 AGENCY = {
     "background_research": {"police": 0.22, "idva": 0.20, "other": 0.20, "probation": 0.14,
@@ -64,22 +74,12 @@ def actions(users: ServiceUsers, direct_contact: Array, seed: int, scale: int) -
     rng = generator(seed, "cms", "actions")
     members = users.in_analysis
     n = len(members)
-    total = round(ACTIONS_PER_SERVICE_USER * n)
-    n_direct = round(SHARE_DIRECT * total)
-    n_change = round(BEHAVIOUR_CHANGE_SHARE * n_direct)
     in_contact = np.flatnonzero(direct_contact == "yes")
-    changing = rng.choice(in_contact, size=scale * BEHAVIOUR_CHANGE_PEOPLE, replace=False)
-    indirect = _shared_out(rng, np.arange(n), total - n_direct, 4.0)
-    # Direct contact with somebody means at least one such action.
-    rest = n_direct - n_change - len(in_contact)
-    direct = np.concatenate([in_contact, _shared_out(rng, in_contact, rest, 1.5)])
-    change = _shared_out(rng, changing, n_change, 3.0)
-    person = np.concatenate([indirect, direct, change])
-    action = np.concatenate([
-        choose(rng, INDIRECT, len(indirect)),
-        choose(rng, DIRECT, len(direct)),
-        np.full(len(change), "behaviour_change", dtype=object),
-    ])  # fmt: skip
+    direct, of_direct = _direct(rng, in_contact, scale)
+    n_indirect = round(len(direct) * (1 - SHARE_DIRECT) / SHARE_DIRECT)
+    indirect = _shared_out(rng, np.arange(n), n_indirect, 4.0)
+    person = np.concatenate([indirect, direct])
+    action = np.concatenate([choose(rng, INDIRECT, len(indirect)), of_direct])
     objective = np.full(len(person), "not_applicable", dtype=object)
     multi = action == "multi_agency"
     objective[multi] = choose(rng, OBJECTIVE, int(multi.sum()))
@@ -101,6 +101,29 @@ def actions(users: ServiceUsers, direct_contact: Array, seed: int, scale: int) -
         "action": action, "objective": objective, "agency": agency,
     }  # fmt: skip
     return {name: values[order] for name, values in records.items()}
+
+
+def _direct(rng: np.random.Generator, in_contact: Array, scale: int) -> tuple[Array, Array]:
+    """Return the service user and the kind of each direct action."""
+    number = rng.permutation(printed_days(DIRECT_ACTIONS, len(in_contact)))
+    fitting = min(1.0, MOST_ACTIONS * SHARE_DIRECT / int(number.sum()))
+    number = np.maximum(np.rint(fitting * number).astype(int), 1)
+    sessions = np.zeros(len(number), dtype=int)
+    changing = pick(rng, number.astype(float) ** 3, scale * BEHAVIOUR_CHANGE_PEOPLE)
+    room = np.floor((1 - OTHER_WORK_AT_LEAST) * number[changing]).astype(int)
+    total = round(BEHAVIOUR_CHANGE_SHARE * int(number.sum()))
+    sessions[changing] = spread(rng, total, room.astype(float), room)
+    person = np.repeat(np.arange(len(number)), number - sessions)
+    # The share of direct support is that of all, so it is larger among those who had any.
+    supported = np.zeros(len(number), dtype=bool)
+    supported[pick(rng, np.ones(len(number)), scale * DIRECT_SUPPORT_PEOPLE)] = True
+    share = DIRECT["direct_support"] / sum(DIRECT.values()) * len(person)
+    share = share / int(supported[person].sum())
+    support = supported[person] & (rng.random(len(person)) < share)
+    kind = np.where(support, "direct_support", "contact").astype(object)
+    person = np.concatenate([person, np.repeat(np.arange(len(number)), sessions)])
+    change = np.full(int(sessions.sum()), "behaviour_change", dtype=object)
+    return in_contact[person], np.concatenate([kind, change])
 
 
 def _shared_out(rng: np.random.Generator, people: Array, total: int, shape: float) -> Array:

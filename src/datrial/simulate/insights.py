@@ -11,7 +11,7 @@ from datrial.simulate.allocation import Allocation
 from datrial.simulate.days import DATA_END, day
 from datrial.simulate.people import People
 from datrial.simulate.randomness import Array, assign, choose, generator, pick
-from datrial.simulate.severity import BEHAVIOURS, cut_points, draw_levels
+from datrial.simulate.severity import BEHAVIOURS, TrueSeverity, cut_points, draw_levels
 from datrial.simulate.support_amounts import DAYS, contacts, days_of_support
 from datrial.simulate.victim_history import history
 from datrial.simulate.victim_support import supports, sustainability
@@ -91,7 +91,9 @@ class Insights:
     engaged: dict[str, Array]
 
 
-def forms(sites: list[tuple[People, Allocation]], seed: int, scale: int) -> Insights:
+def forms(
+    sites: list[tuple[People, Allocation]], severity: TrueSeverity, seed: int, scale: int
+) -> Insights:
     """Return the forms of the primary victims-survivors who engaged with an IDVA."""
     intakes = []
     engaged = {people.site.key: np.zeros(len(people.reference), dtype=bool) for people, _ in sites}
@@ -108,7 +110,8 @@ def forms(sites: list[tuple[People, Allocation]], seed: int, scale: int) -> Insi
             engaged[people.site.key][who[where == number]] = True
         intakes.append(_intake(rng, [people for people, _ in sites], where, who, arm, scale))
     intake = _join(intakes)
-    _add_behaviours(generator(seed, "insights", "behaviours"), intake)
+    severity = severity.of(intake["perpetrator_id"])
+    _add_behaviours(generator(seed, "insights", "behaviours"), intake, severity)
     rng = generator(seed, "insights", "exit")
     exits = _join([_exit(rng, intake, arm, seed, scale) for arm in (INTERVENTION, CONTROL)])
     intake |= history(intake["arm"], seed, scale)
@@ -156,10 +159,12 @@ def _intake(
     }
 
 
-def _add_behaviours(rng: np.random.Generator, intake: dict[str, Array]) -> None:
+def _add_behaviours(
+    rng: np.random.Generator, intake: dict[str, Array], severity: TrueSeverity
+) -> None:
     """Add the levels at intake, and under ``exit_<behaviour>`` those at exit."""
     n = len(intake["age"])
-    person = rng.normal(0, PERSON_SD, size=n)
+    person = PERSON_SD * severity.person
     treated = intake["arm"] == INTERVENTION
     for behaviour in BEHAVIOURS:
         effect = {name: np.log(ratio) for name, ratio in ODDS_RATIOS[behaviour].items()}
@@ -178,8 +183,9 @@ def _add_behaviours(rng: np.random.Generator, intake: dict[str, Array]) -> None:
         cuts = cut_points(AT_INTAKE[behaviour], fixed)
         at_intake = fixed + effect["arm"] * treated
         at_exit = at_intake + effect["exit"] + effect["exit_arm"] * treated
-        intake[behaviour] = draw_levels(rng, cuts, at_intake)
-        intake[f"exit_{behaviour}"] = draw_levels(rng, cuts, at_exit)
+        heard = {name: severity.heard(rng, behaviour, name) for name in ("intake", "closure")}
+        intake[behaviour] = draw_levels(rng, cuts, at_intake, heard["intake"])
+        intake[f"exit_{behaviour}"] = draw_levels(rng, cuts, at_exit, heard["closure"])
         intake[behaviour][rng.random(n) < 0.015] = "dont_know"
 
 

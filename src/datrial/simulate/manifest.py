@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import zlib
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ def settings(study: Study, seed: int, scale: int) -> dict[str, str | int]:
         "version": __version__,
         "code": _code_hash(),
         "numpy": version("numpy"),
-        "openpyxl": version("openpyxl"),
+        "zlib": zlib.ZLIB_RUNTIME_VERSION,
     }
 
 

@@ -58,12 +58,15 @@ def assign(
     return result
 
 
-def balanced_uniforms(rng: np.random.Generator, like: Array, block: int = 20) -> Array:
+def balanced_uniforms(
+    rng: np.random.Generator, like: Array, score: Array, block: int = 20
+) -> Array:
     """Return uniform numbers that are evenly spread among people who are alike.
 
     Each is uniform on (0, 1); within every ``block`` of people next to each
     other in ``like`` they are stratified, so that shares vary less from seed to
-    seed than with independent draws.
+    seed than with independent draws. Within a block they are in the order of
+    ``score``, which must be independent of ``like`` and alike in distribution.
     """
     n = len(like)
     result = np.empty(n)
@@ -71,7 +74,8 @@ def balanced_uniforms(rng: np.random.Generator, like: Array, block: int = 20) ->
     for start in range(0, n, block):
         members = order[start : start + block]
         size = len(members)
-        result[members] = (rng.permutation(size) + rng.random(size)) / size
+        rank = np.argsort(np.argsort(score[members], kind="stable"))
+        result[members] = (rank + rng.random(size)) / size
     return result
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from datrial.config.study import Study
 from datrial.errors import UsageError
-from datrial.simulate.allocation import Allocation, allocate
+from datrial.simulate.allocation import Allocation, allocate, close
 from datrial.simulate.behaviour import Behaviours, behaviours_of
 from datrial.simulate.casework import actions, engagement
 from datrial.simulate.insights import Insights, forms
@@ -28,6 +28,7 @@ from datrial.simulate.police import requested
 from datrial.simulate.randomness import Array
 from datrial.simulate.risk import RiskForms, risk_forms
 from datrial.simulate.service_users import ServiceUsers, service_users
+from datrial.simulate.severity import TrueSeverity, true_severity
 
 
 @dataclass
@@ -48,6 +49,7 @@ class World:
     seed: int
     scale: int
     sites: list[SiteWorld]
+    severity: TrueSeverity
     insights: Insights
     users: ServiceUsers
     needs: Needs
@@ -69,13 +71,19 @@ def make_world(study: Study, seed: int, scale: int, progress: Callable[[str], No
         raise UsageError(
             f"Study {study.study!r}: the simulator knows the sites {', '.join(ALLOCATED)} only."
         )
-    sites = []
+    heard = []
     for number, key in enumerate(ALLOCATED, start=1):
         progress(f"{key}: hearings and allocation")
-        sites.append(_site(study, key, number, seed, scale))
-    cases = [(site.people, site.allocation) for site in sites]
+        people = make_people(plan_meetings(study, key, number, seed, scale), seed)
+        before = hearings_up_to_index(people, seed)
+        heard.append((people, allocate(people, study.seed, seed, scale), before))
+    cases = [(people, allocation) for people, allocation, _ in heard]
+    close(cases, seed, scale)
+    sites = [_site(*each, seed) for each in heard]
     progress("victims-survivors and service users")
-    insights = forms(cases, seed, scale)
+    references = np.concatenate([people.reference for people, _ in cases])
+    severity = true_severity(references, seed)
+    insights = forms(cases, severity, seed, scale)
     users = service_users(cases, insights.engaged, seed, scale)
     needs = needs_of(len(users.in_analysis), seed, scale)
     needs_yes = (needs.answers["midpoint"] == "yes").astype(int)
@@ -85,20 +93,18 @@ def make_world(study: Study, seed: int, scale: int, progress: Callable[[str], No
         seed=seed,
         scale=scale,
         sites=sites,
+        severity=severity,
         insights=insights,
         users=users,
         needs=needs,
-        behaviours=behaviours_of(users, seed, scale),
+        behaviours=behaviours_of(users, severity, seed, scale),
         risk=risk_forms(users, seed, scale),
         engagement=engaged,
         actions=actions(users, engaged["direct_contact"], seed, scale),
     )
 
 
-def _site(study: Study, key: str, number: int, seed: int, scale: int) -> SiteWorld:
-    people = make_people(plan_meetings(study, key, number, seed, scale), seed)
-    before = hearings_up_to_index(people, seed)
-    allocation = allocate(people, study.seed, seed, scale)
+def _site(people: People, allocation: Allocation, before: Hearings, seed: int) -> SiteWorld:
     after = hearings_after_index(people, allocation, before, seed)
     never = hearings_never_allocated(people, seed)
     hearings = Hearings.join([before, after, never])

@@ -6,19 +6,16 @@ import csv
 import datetime as dt
 import io
 import os
-import re
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from datrial.simulate.randomness import Array
 from datrial.simulate.sheets import Sheet
+from datrial.simulate.workbook import workbook
 
 #: A worksheet holds 1,048,576 rows; a larger extract comes in several workbooks.
 MOST_ROWS_OF_A_SHEET = 1_000_000
-_ZIP_TIME = (2019, 10, 1, 9, 0, 0)
-_STAMP = b"2019-10-01T09:00:00Z"
 
 
 def write_file(path: Path, content: bytes) -> None:
@@ -43,21 +40,17 @@ def csv_bytes(sheet: Sheet) -> bytes:
 
 
 def workbook_bytes(sheets: list[Sheet]) -> bytes:
-    """Return sheets as one workbook, without the time at which it was written."""
-    from openpyxl import Workbook
+    """Return sheets as one workbook."""
+    return workbook([(sheet.layout.sheet or "Sheet", list(_page(sheet))) for sheet in sheets])
 
-    book = Workbook(write_only=True)
-    for sheet in sheets:
-        page = book.create_sheet(sheet.layout.sheet)
-        if sheet.layout.title:
-            page.append([sheet.layout.title])
-            page.append([])
-        page.append(list(sheet.layout.columns.values()))
-        for row in _rows(sheet):
-            page.append(row)
-    written = io.BytesIO()
-    book.save(written)
-    return _without_times(written.getvalue())
+
+def _page(sheet: Sheet) -> Iterator[list[Any]]:
+    """Yield the title, the column names and the rows of a sheet."""
+    if sheet.layout.title:
+        yield [sheet.layout.title]
+        yield []
+    yield list(sheet.layout.columns.values())
+    yield from _rows(sheet)
 
 
 def parts(sheets: list[Sheet]) -> Iterator[list[Sheet]]:
@@ -83,20 +76,3 @@ def _csv_cell(cell: object, date_format: str) -> object:
     if isinstance(cell, dt.date):
         return cell.strftime(date_format)
     return "" if cell is None else cell
-
-
-def _without_times(workbook: bytes) -> bytes:
-    """Return a workbook whose zip entries and properties carry a fixed time."""
-    result = io.BytesIO()
-    with (
-        zipfile.ZipFile(io.BytesIO(workbook)) as source,
-        zipfile.ZipFile(result, "w", zipfile.ZIP_DEFLATED) as target,
-    ):
-        for name in source.namelist():
-            content = source.read(name)
-            if name == "docProps/core.xml":
-                content = re.sub(rb">[^<]*</dcterms:", b">" + _STAMP + b"</dcterms:", content)
-            entry = zipfile.ZipInfo(name, date_time=_ZIP_TIME)
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            target.writestr(entry, content)
-    return result.getvalue()

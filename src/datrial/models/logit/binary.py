@@ -28,7 +28,8 @@ class LogitResult(LogitFamilyResult):
         """Odds ratios of the event per unit of each predictor column.
 
         Columns `odds_ratio`, `bse` (delta method), `p_value`, `ci_low`, `ci_high` (Wald, built
-        on the log scale); see `profile_intervals` for sparse data. Stata: `logit, or`.
+        on the log scale); see `profile_intervals` for sparse data without clusters. Stata:
+        `logit, or`.
         """
         return self._exponentiated(list(self.params.index[1:]), "odds_ratio", level)
 
@@ -71,7 +72,8 @@ def fit_logit(
         left out and counted in `n_left_out`.
     cluster
         Column name or array: whose repeated answers the rows are. Gives the robust sandwich
-        with factor G/(G-1); without it errors come from the information.
+        with factor G/(G-1); without it errors come from the information, and
+        `profile_intervals` and `likelihood_ratio_test` can be asked for.
     weights
         Column name or array of frequency weights: a row of weight w counts as w rows.
     penalty
@@ -79,7 +81,9 @@ def fit_logit(
         every coefficient (Greenland and Mansournia 2015); ``"auto"``: Firth's if the outcome is
         separated, if one of its levels has fewer than 10 rows, or if a 0/1 predictor has fewer
         than 5 rows in a cell with the outcome, and none otherwise. The choice and its reason
-        stand in `penalty` and `notes`. Under a penalty errors are model-based.
+        stand in `penalty` and `notes`. With `cluster` errors are from the sandwich under a
+        penalty too, but no smaller than model-based ones for what few clusters carry, where a
+        sandwich collapses (`covariance_note` names it).
 
     Raises
     ------

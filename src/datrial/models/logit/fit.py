@@ -22,7 +22,7 @@ from datrial.models.logit.checks import choose_penalty, rare_levels, rest_notes,
 from datrial.models.logit.likelihood import LogitLikelihood, level_shares, row_scores
 from datrial.models.logit.patterns import Patterns, collapse
 from datrial.models.logit.problem import LogitProblem
-from datrial.models.logit.separation import find_separation
+from datrial.models.logit.separation import Separation, find_separation
 from datrial.models.newton import Maximum
 from datrial.models.ordered_logit.fitting import whole
 from datrial.models.sandwich import (
@@ -32,9 +32,11 @@ from datrial.models.sandwich import (
     cluster_note,
     total_by,
 )
+from datrial.models.sandwich_floor import carried_by, floor_note, floored
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
 
 PENALTIES = (None, "firth", "log_f", "auto")
 MOST_LEVELS = 50
@@ -103,9 +105,9 @@ def fit_rows(rows: Rows, penalty: str | None, labels: Sequence[str]) -> dict[str
     problem = LogitProblem.of(likelihood, chosen)
     if chosen:
         top = problem.fit(likelihood.start())
-    covariance, n_clusters, said = _covariance(rows, patterns, problem, top)
+    covariance, n_clusters, said = _covariance(rows, patterns, problem, top, separation, labels)
     notes += rest_notes(separation, labels, rare, chosen)
-    if n_clusters is not None and n_clusters < FEW_CLUSTERS and chosen is None:
+    if n_clusters is not None and n_clusters < FEW_CLUSTERS:
         notes += (f"Only {n_clusters} clusters: robust errors are too small with so few.",)
     if not top.converged:
         notes += (f"Newton's method did not converge in {top.iterations} steps.",)
@@ -148,7 +150,12 @@ def _outcome_levels(outcome: pd.Series) -> tuple[IntArray, list[object]]:
 
 
 def _covariance(
-    rows: Rows, patterns: Patterns, problem: LogitProblem, top: Maximum
+    rows: Rows,
+    patterns: Patterns,
+    problem: LogitProblem,
+    top: Maximum,
+    separation: Separation,
+    labels: Sequence[str],
 ) -> tuple[FloatArray, int | None, str]:
     """Return the covariance, the number of clusters and the sentence that describes both."""
     bread = problem.covariance(top)
@@ -157,24 +164,28 @@ def _covariance(
         "log_f": "penalised information",
         "firth": "information at the penalised estimates",
     }[problem.penalty]
-    said = f"Model-based: inverse of the {source}"
     if "cluster" not in rows.design.extras:
-        return bread, None, f"{said}; no small-sample factor."
+        return bread, None, f"Model-based: inverse of the {source}; no small-sample factor."
     codes, n_clusters = cluster_codes(rows.design.extras["cluster"])
-    if problem.penalty:
-        return (
-            bread,
-            n_clusters,
-            f"{said}. The cluster sandwich is not used under a penalty, because it collapses in "
-            f"empty cells; repeated answers of the {n_clusters} clusters are treated as "
-            "independent.",
-        )
     p = level_shares(problem.likelihood.predictor(top.point))[0]
     place = np.cumsum(patterns.counts.sum(axis=1) > 0) - 1
     of_row = p[np.maximum(place[patterns.index], 0)]
     scores = row_scores(of_row, rows.codes, rows.weights, rows.design.matrix)
-    return (
-        cluster_covariance(bread, scores, codes, n_clusters),
-        n_clusters,
-        cluster_note(n_clusters),
-    )
+    robust = cluster_covariance(bread, scores, codes, n_clusters)
+    said = cluster_note(n_clusters)
+    if problem.penalty is None:
+        return robust, n_clusters, said
+    few = _carried_by_few(rows, codes, n_clusters)
+    few[list(separation.unbounded)] = True
+    said += f" Its bread is the inverse of the {source}." + floor_note(labels, few)
+    return floored(robust, bread, few), n_clusters, said
+
+
+def _carried_by_few(rows: Rows, clusters: IntArray, n_clusters: int) -> BoolArray:
+    """Return which parameters few clusters carry: each level against the reference, (q,)."""
+    parts = []
+    for level in range(1, len(rows.levels)):
+        used = (rows.weights > 0) & ((rows.codes == level) | (rows.codes == 0))
+        split = rows.codes[used] == level
+        parts.append(carried_by(rows.design.matrix[used], split, clusters[used], n_clusters).few)
+    return np.concatenate(parts)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -18,17 +17,11 @@ from datrial.models.logit.profile import profile_limits, profile_p_value
 from datrial.models.logit.separation import Separation
 from datrial.models.newton import Maximum
 from datrial.models.ordered_logit.result import logit_interval
-from datrial.models.result import RegressionResult, normal_quantile
+from datrial.models.result import ChiSquaredTest, RegressionResult, normal_quantile
+
+__all__ = ["ChiSquaredTest", "LogitFamilyResult", "average_shares"]
 
 FloatArray = NDArray[np.float64]
-
-
-class ChiSquaredTest(NamedTuple):
-    """A test with a chi-squared reference distribution."""
-
-    statistic: float
-    df: int
-    p_value: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,23 +83,25 @@ class LogitFamilyResult(RegressionResult):
         null = self.problem.fit(np.where(held, 0.0, self.top.point), held)
         return _chi_squared(2 * (self.top.value - null.value), int(held.sum()))
 
-    def joint_test(self, factor: str) -> ChiSquaredTest:
-        """Wald test that no term with this variable has an effect (Stata: `testparm`)."""
-        where = self._positions(factor)
-        b = self.params.to_numpy(dtype=float)[where]
-        v = self.covariance.to_numpy(dtype=float)[np.ix_(where, where)]
-        if not np.isfinite(v).all():
-            return ChiSquaredTest(float("nan"), len(where), float("nan"))
-        inverse, rank = np.linalg.pinv(v, hermitian=True), int(np.linalg.matrix_rank(v))
-        return _chi_squared(float(b @ inverse @ b), rank)
+    def joint_test(self, names: str | Sequence[Hashable]) -> ChiSquaredTest:
+        """Test that several parameters are all 0, as `RegressionResult.joint_test`.
+
+        NaN besides where one of them has no finite estimate and there is no penalty.
+        """
+        test = super().joint_test(names)
+        asked = self.parameters_of(names) if isinstance(names, str) else list(names)
+        if self.penalty is None and set(asked) & set(self.separated):
+            return ChiSquaredTest(float("nan"), test.df, float("nan"))
+        return test
 
     def profile_intervals(
         self, names: Sequence[Hashable] | None = None, level: float = 0.95
     ) -> pd.DataFrame:
         """Profile-likelihood intervals and likelihood-ratio tests of single parameters.
 
-        Under a penalty those of the penalised likelihood, which are to be preferred to Wald's
-        where data are sparse. An end is infinite where the likelihood never falls far enough.
+        For rows that are independent. Under a penalty those of the penalised likelihood, which
+        are to be preferred to Wald's where data are sparse. An end is infinite where the
+        likelihood never falls far enough.
 
         Parameters
         ----------
@@ -121,7 +116,7 @@ class LogitFamilyResult(RegressionResult):
         Raises
         ------
         ModelUsageError
-            For an unknown name, or with clusters and no penalty.
+            For an unknown name, or with clusters, whose rows are not independent.
         """
         self._refuse_clusters("A profile interval", "use conf_int()")
         quantile = normal_quantile(level)
@@ -156,16 +151,12 @@ class LogitFamilyResult(RegressionResult):
         low, high = logit_interval(p, bse, normal_quantile(level))
         return values, pd.DataFrame({"probability": p, "bse": bse, "ci_low": low, "ci_high": high})
 
-    def _positions(self, factor: str) -> list[int]:
-        """Return the positions of the parameters of every term with a variable."""
-        if factor not in self.design.frame.columns:
-            factor_values(self.design, factor)  # says which predictors there are
-        columns = self.design.spec.variable_indices[factor]
-        k = len(self.design.names)
-        return [a * k + c for a in range(len(self.levels) - 1) for c in sorted(columns)]
+    def _term(self, parameter: Hashable) -> str:
+        """Return the term of a parameter, which a multinomial logit has once for each level."""
+        return str(parameter[1]) if isinstance(parameter, tuple) else str(parameter)
 
     def _refuse_clusters(self, what: str, instead: str) -> None:
-        if self.n_clusters is not None and self.penalty is None:
+        if self.n_clusters is not None:
             raise ModelUsageError(
                 f"{what} is not valid with clusters, whose rows are not independent; {instead}."
             )

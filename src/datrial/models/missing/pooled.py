@@ -11,6 +11,7 @@ import pandas as pd
 
 from datrial.models.errors import ModelUsageError
 from datrial.models.missing.rubin import rubins_rules, t_pvalues, t_quantile
+from datrial.models.result import wald_test
 
 
 class PooledTest(NamedTuple):
@@ -104,7 +105,10 @@ class PooledResult:
         return pd.DataFrame({"ci_low": self.params - half, "ci_high": self.params + half})
 
     def odds_ratios(self, level: float = 0.95) -> pd.DataFrame:
-        """Odds ratios as a single logit or ordered logit gives them, and `fmi`."""
+        """Odds ratios as a single logit, ordered or not, gives them, and `fmi`.
+
+        Wald's, also where some fits are penalised.
+        """
         return self._ratios("odds_ratios", level)
 
     def relative_risk_ratios(self, level: float = 0.95) -> pd.DataFrame:
@@ -115,24 +119,37 @@ class PooledResult:
         """Rate ratios as a single count regression gives them, and `fmi`."""
         return self._ratios("rate_ratios", level)
 
-    def joint_test(self, names: Sequence[Hashable]) -> PooledTest:
+    def joint_test(self, names: str | Sequence[Hashable]) -> PooledTest:
         """Test that several parameters are all 0 (Li, Raghunathan and Rubin 1991).
 
         JASA 86, 1065-1073; Stata: `mi test`; R: `mice::D1`. It takes the share of missing
         information to be the same for all of them.
+
+        Parameters
+        ----------
+        names
+            A predictor of the formula, all of whose terms are tested, or entries of `params`.
+
+        Returns
+        -------
+        PooledTest
+            Statistic and p-value are NaN where the covariance within the fits has not full
+            rank, as in the joint test of a single fit.
         """
         from scipy.special import chdtrc, fdtrc
 
-        unknown = [str(name) for name in names if name not in self.params.index]
-        if unknown or not len(names):
+        asked = self.parameters_of(names) if isinstance(names, str) else list(names)
+        unknown = [str(name) for name in asked if name not in self.params.index]
+        if unknown or not asked:
             raise ModelUsageError(f"The model has no parameter {', '.join(map(repr, unknown))}.")
-        at = [list(self.params.index).index(name) for name in names]
+        index = list(self.params.index)
+        at = [index.index(name) for name in dict.fromkeys(asked)]
         estimate = self.params.to_numpy(dtype=float)[at]
         within = self.within.to_numpy(dtype=float)[np.ix_(at, at)]
         between = self.between.to_numpy(dtype=float)[np.ix_(at, at)]
-        if not np.isfinite(within).all():
+        if np.isnan(wald_test(estimate, within).statistic):
             return PooledTest(float("nan"), len(at), float("nan"), float("nan"))
-        k, inverse = len(at), np.linalg.pinv(within, hermitian=True)
+        k, inverse = len(at), np.linalg.inv(within)
         r = (1 + 1 / self.m) * float(np.trace(between @ inverse)) / k
         statistic = float(estimate @ inverse @ estimate) / (k * (1 + r))
         spare = k * (self.m - 1)
@@ -143,6 +160,11 @@ class PooledResult:
         else:
             df = spare * (1 + 1 / k) * (1 + 1 / r) ** 2 / 2
         return PooledTest(statistic, k, df, float(fdtrc(k, df, statistic)))
+
+    def parameters_of(self, predictor: str) -> list[Hashable]:
+        """Return the entries of `params` of a predictor, as those of a single fit."""
+        of_one = getattr(self.fits[0], "parameters_of", None)
+        return [predictor] if of_one is None else list(of_one(predictor))
 
     def average_predictions(self, factor: str, level: float = 0.95) -> pd.DataFrame:
         """Average adjusted predictions of the fits, pooled.

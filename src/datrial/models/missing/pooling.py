@@ -29,7 +29,8 @@ def fit_imputed(
 ) -> PooledResult:
     """Fit a model to every completed data set and pool the fits by Rubin's rules.
 
-    Stata: `mi estimate: ...`; R: `pool(with(imp, ...))`.
+    Stata: `mi estimate: ...`; R: `pool(with(imp, ...))`. Of differences in differences,
+    `pool_differences` reads the effect off both scales.
 
     Parameters
     ----------
@@ -73,7 +74,8 @@ def pool(
     Parameters
     ----------
     fits
-        Results with `params` and `cov_params()`, as of every regression here and in statsmodels.
+        Results with `params` and `cov_params()`, as of every regression here (differences in
+        differences too) and in statsmodels.
     df_complete
         Degrees of freedom that tests would have without missing answers (Barnard and Rubin
         1999). By default infinite, as Stata takes for models whose tests are normal; R's mice

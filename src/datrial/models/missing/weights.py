@@ -41,8 +41,9 @@ def inverse_probability_weights(
     being seen depends on nothing but the predictors, and everybody could have been seen.
 
     Pass `weights.weights` to a regression as `weights=` with `cluster=` (the person, or the row
-    number), so that its errors are robust; they take the weights as known, which makes them a
-    little too large (Robins, Rotnitzky and Zhao 1994). A bootstrap of both steps is the remedy.
+    number), so that its errors are robust; where it has several rows per person, each takes the
+    person's weight. The errors take the weights as known, which makes them a little too large
+    (Robins, Rotnitzky and Zhao 1994). A bootstrap of both steps is the remedy.
 
     Parameters
     ----------

@@ -26,10 +26,13 @@ from datrial.models.sandwich import (
     cluster_codes,
     cluster_note,
 )
+from datrial.models.sandwich_floor import carried_by, floor_note, floored
 
 __all__ = ["fit_ordered_logit", "whole"]
 
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
 
 PENALTIES = (None, "log_f", "auto")
 
@@ -66,8 +69,8 @@ def fit_ordered_logit(
         Mansournia 2015, Statist. Med. 34, 3133-3143), for separated or very rare levels.
         0/1 columns are penalised as they are, others per two standard deviations. Errors
         are then from the penalised information; with `cluster` from the sandwich around it,
-        but no smaller than from the information for what rests on empty or sparse cells, where
-        a sandwich collapses.
+        but no smaller than from the information for what few clusters carry, where a sandwich
+        collapses (`covariance_note` names it).
         ``"auto"``: that penalty if the outcome is separated (decided by linear programming),
         if one of its levels has fewer than 10 rows, or if a 0/1 predictor has fewer than 5 rows
         in a cell with every cut of the levels, and none otherwise. The choice and its reason
@@ -96,16 +99,20 @@ def fit_ordered_logit(
     top, chosen = _fit(likelihood, None if penalty == "auto" else penalty, len(names)), penalty
     labels = [*names, *(f"cut{j}" for j in range(1, len(levels)))]
     notes: tuple[str, ...] = ()
-    little: list[str] = []
+    unbounded: list[str] = []
     if penalty == "auto" or (penalty and cluster is not None):
         plain = top if penalty == "auto" else _fit(likelihood, None, len(names))
         signs = read_signs(codes, matrix, weight, levels, labels, plain.point)
-        little = signs.little
+        unbounded = signs.unbounded
         if penalty == "auto":
             chosen, notes = choose_penalty(signs)
             top = _fit(likelihood, chosen, len(names)) if chosen else top
-    at = [position for position, label in enumerate(labels) if label in little]
-    covariance, n_clusters, note = _covariance(design, likelihood, top, chosen, at)
+    covariance, n_clusters, note = _covariance(design, likelihood, top, chosen)
+    if n_clusters is not None and chosen:
+        few = _carried_by_few(design, codes, matrix, weight, len(levels))
+        few |= np.isin(labels, unbounded)
+        covariance = floored(covariance, invert_information(top.hessian), few)
+        note += floor_note(labels, few)
     params = pd.Series(top.point, index=labels, name="params")
     level_counts = pd.Series(counts, index=pd.Index(levels, name="level"), name="rows")
     notes += separation_notes(codes, matrix, names, params, levels, counts, chosen)
@@ -155,15 +162,8 @@ def _covariance(
     likelihood: OrderedLogitLikelihood,
     top: Maximum,
     penalty: str | None,
-    little: list[int],
 ) -> tuple[FloatArray, int | None, str]:
-    """Return the covariance, the number of clusters and the sentence that describes both.
-
-    Parameters
-    ----------
-    little
-        Positions of the parameters that rest on little: there a sandwich collapses.
-    """
+    """Return the covariance, the number of clusters and the sentence that describes both."""
     bread = invert_information(top.hessian)
     if "cluster" not in design.extras:
         source = "penalised information" if penalty else "observed information"
@@ -174,13 +174,22 @@ def _covariance(
     said = cluster_note(n_clusters)
     if penalty:
         said += " Its bread is the inverse of the penalised information."
-    if penalty and little:
-        short = np.maximum(np.diag(bread)[little] - np.diag(robust)[little], 0.0)
-        robust[little, little] += short
-        names = [name for name in design.names if name != "Intercept"]
-        of = [f"'{names[p]}'" if p < len(names) else f"'cut{p - len(names) + 1}'" for p in little]
-        said += (
-            f" For {', '.join(of)}, which rest on empty or sparse cells where the sandwich "
-            "collapses, the model-based variance stands wherever it is the larger."
-        )
     return robust, n_clusters, said
+
+
+def _carried_by_few(
+    design: Design, codes: IntArray, matrix: FloatArray, weights: FloatArray, n_levels: int
+) -> BoolArray:
+    """Return which parameters few clusters carry, shape (q,).
+
+    An effect is shared by all cuts: it rests on few if no cut has more. A cutpoint rests on the
+    clusters on its two sides.
+    """
+    used = weights > 0
+    clusters, n_clusters = cluster_codes(design.extras["cluster"][used])
+    cuts = [
+        carried_by(matrix[used], codes[used] >= cut, clusters, n_clusters)
+        for cut in range(1, n_levels)
+    ]
+    effects = np.logical_and.reduce([cut.few for cut in cuts])
+    return np.concatenate([effects, [cut.rare for cut in cuts]])

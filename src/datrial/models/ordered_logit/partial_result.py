@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -93,6 +94,12 @@ class PartialProportionalOddsResult(RegressionResult):
             effects = [self.params[f"{n}@cut{cut}" if n in self.nonparallel else n] for n in names]
             below[:, cut] = expit(self.params[f"cut{cut}"] - matrix @ np.array(effects))
         return np.diff(below, axis=1), below[:, 1:-1] * (1 - below[:, 1:-1])
+
+    def _term(self, parameter: Hashable) -> str:
+        """Return the column of a parameter, which a free column has once for each cut."""
+        name = str(parameter)
+        column = name.rpartition("@cut")[0]
+        return column if column in self.nonparallel else name
 
     def _of_column(self, name: str) -> list[str]:
         """Return the parameters of a free column."""

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from datrial.models.design import Design, factor_values, with_factor_at
+from datrial.models.design import Design, factor_values, with_factor_at_each
 from datrial.models.errors import ModelUsageError
 from datrial.models.result import normal_quantile, two_sided_p
 
@@ -55,7 +55,7 @@ class AveragePredictions:
     ) -> AveragePredictions:
         """Set every row's factor to each of its values in turn and average the predictions."""
         values = factor_values(design, factor)
-        pairs = [averaging(with_factor_at(design, factor, value)) for value in values]
+        pairs = [averaging(matrix) for matrix in with_factor_at_each(design, factor, values)]
         probabilities, jacobian = (np.array(part) for part in zip(*pairs, strict=True))
         return cls(factor, values, levels, probabilities, jacobian, covariance)
 

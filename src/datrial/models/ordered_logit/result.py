@@ -68,7 +68,7 @@ class OrderedLogitResult(RegressionResult):
             Index (factor value, outcome level); columns `probability`, `bse`, `ci_low`,
             `ci_high`.
         """
-        return self._averages(factor).table(level)
+        return self.averages(factor).table(level)
 
     def contrasts(self, factor: str, reference: object = None, level: float = 0.95) -> pd.DataFrame:
         """Differences of the average predictions from those at a reference value of a factor.
@@ -83,14 +83,14 @@ class OrderedLogitResult(RegressionResult):
             Index (factor value, outcome level), the reference left out; columns `difference`,
             `bse`, `p_value`, `ci_low`, `ci_high`.
         """
-        return self._averages(factor).contrasts(reference, level)
+        return self.averages(factor).contrasts(reference, level)
 
     def brant(self) -> BrantTest:
         """Brant's (1990) test that each predictor has the same effect at every cut."""
         return brant_test(self.design, self.levels, self.weights)
 
-    def _averages(self, factor: str) -> AveragePredictions:
-        """Return the averages of which tables are made."""
+    def averages(self, factor: str) -> AveragePredictions:
+        """Return what `average_predictions` and `contrasts` of a factor are both made of."""
         params = self.params.to_numpy(dtype=float)
 
         def averaging(matrix: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -1,4 +1,4 @@
-"""Whether the rows of an ordered logit call for a penalty, and which estimates rest on little."""
+"""Whether the rows of an ordered logit call for a penalty."""
 
 from __future__ import annotations
 
@@ -38,11 +38,6 @@ class Signs:
     unbounded: list[str]
     rare: list[object]
     sparse: list[str]
-
-    @property
-    def little(self) -> list[str]:
-        """Parameters whose rows are too few for a sandwich."""
-        return sorted({*self.unbounded, *self.sparse})
 
 
 def read_signs(

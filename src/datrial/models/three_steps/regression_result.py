@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
 from datrial.models.errors import ModelUsageError
-from datrial.models.logit.result import ChiSquaredTest
-from datrial.models.result import RegressionResult
+from datrial.models.result import ChiSquaredTest, RegressionResult, wald_test
 from datrial.models.three_steps.result import INTERVALS
 
 #: A coefficient further out than this, per two standard deviations of its column, is taken
@@ -76,23 +75,24 @@ class ThreeStepRegression(RegressionResult):
         names = [name for name in self.params.index if name[1] != "Intercept"]
         return self._exponentiated(names, "relative_risk_ratio", level)
 
-    def joint_test(self, terms: str | Sequence[str]) -> ChiSquaredTest:
+    def joint_test(self, names: str | Sequence[Hashable]) -> ChiSquaredTest:
         """Wald test that these terms have no effect on any level.
 
         NaN where a coefficient has no finite estimate.
-        """
-        from scipy.special import chdtrc
 
-        wanted = [terms] if isinstance(terms, str) else list(terms)
+        Parameters
+        ----------
+        names
+            A term, or terms.
+        """
+        wanted = [names] if isinstance(names, str) else list(names)
         known = set(self.params.index.get_level_values("term"))
-        absent = [term for term in wanted if term not in known]
+        absent = [str(term) for term in wanted if term not in known]
         if absent:
             raise ModelUsageError(f"The model has no term {', '.join(map(repr, absent))}.")
         where = np.flatnonzero(self.params.index.get_level_values("term").isin(wanted))
         b = self.params.to_numpy(dtype=float)[where]
         v = self.covariance.to_numpy(dtype=float)[np.ix_(where, where)]
-        lost = any(term in wanted for _, term in self.unbounded)
-        if lost or not np.isfinite(v).all() or np.linalg.matrix_rank(v) < len(v):
+        if any(term in wanted for _, term in self.unbounded):
             return ChiSquaredTest(float("nan"), len(where), float("nan"))
-        statistic = float(b @ np.linalg.solve(v, b))
-        return ChiSquaredTest(statistic, len(where), float(chdtrc(len(where), statistic)))
+        return wald_test(b, v)

@@ -38,20 +38,23 @@ class Sides(NamedTuple):
         ]
 
 
-def cell_average(model: Model, sides: Sides, when: str, who: str) -> Moments:
-    """Average the predictions of all rows, each put at a time and into an arm."""
-    frame = model.design.frame.copy(deep=False)
-    for name, value in ((sides.time, when), (sides.arm, who)):
+def cell_averages(model: Model, sides: Sides) -> list[Moments]:
+    """Average the predictions of all rows, put into each of the four cells in turn."""
+    frame, corners = model.design.frame, sides.corners()
+    # The formula is evaluated once, for its cost is that of the call and not of the rows.
+    every = pd.concat([frame] * len(corners), ignore_index=True)
+    for place, name in enumerate((sides.time, sides.arm)):
         categories = frame[name].cat.categories
-        codes = np.full(len(frame), categories.get_loc(value))
-        frame[name] = pd.Categorical.from_codes(codes, categories=categories)
-    return _moments(model, model.design.matrix_for(frame), model.weights)
+        codes = np.array([list(categories).index(corner[place]) for corner in corners])
+        repeated = np.repeat(codes, len(frame))
+        every[name] = pd.Categorical.from_codes(repeated, categories=categories)
+    parts = np.split(model.design.matrix_for(every), len(corners))
+    return [_moments(model, part, model.weights) for part in parts]
 
 
 def cross_difference(model: Model, sides: Sides) -> Moments:
     """Return after minus before of the intervention arm, minus that of the comparison arm."""
-    cells = [cell_average(model, sides, when, who) for when, who in sides.corners()]
-    (a, da), (b, db), (c, dc), (d, dd) = cells
+    (a, da), (b, db), (c, dc), (d, dd) = cell_averages(model, sides)
     return (d - c) - (b - a), (dd - dc) - (db - da)
 
 

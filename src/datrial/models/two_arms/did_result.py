@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -12,11 +13,11 @@ from numpy.typing import NDArray
 from datrial.models.errors import ModelUsageError
 from datrial.models.logit.binary import LogitResult
 from datrial.models.ordered_logit.result import OrderedLogitResult, logit_interval
-from datrial.models.result import normal_quantile, two_sided_p
+from datrial.models.result import ChiSquaredTest, normal_quantile, two_sided_p
 from datrial.models.two_arms.bounded import bounded_interval
 from datrial.models.two_arms.did_averages import (
     Sides,
-    cell_average,
+    cell_averages,
     cross_difference,
     on_the_treated,
 )
@@ -27,6 +28,8 @@ FloatArray = NDArray[np.float64]
 ANY = "any"
 
 Estimand = Literal["difference_of_differences", "on_the_treated"]
+#: The largest effect on a probability, of either sign.
+BOUNDS: dict[str, float] = {"difference_of_differences": 2.0, "on_the_treated": 1.0}
 
 
 class OddsRatio(NamedTuple):
@@ -115,17 +118,26 @@ class DifferenceInDifferences:
         """Odds ratios of every coefficient, as a table in print has them."""
         return self.model.odds_ratios(level)
 
+    def joint_test(self, names: str | Sequence[Hashable]) -> ChiSquaredTest:
+        """Wald test of several parameters, as `RegressionResult.joint_test`."""
+        return self.model.joint_test(names)
+
+    def parameters_of(self, predictor: str) -> list[Hashable]:
+        """Return the entries of `params` of a predictor, as every regression does."""
+        return self.model.parameters_of(predictor)
+
     def odds_ratio(self, level: float = 0.95) -> OddsRatio:
         """Odds ratio of the interaction.
 
         Errors by the delta method, intervals Wald's on the log scale; for a penalised binary
-        logit both test and interval by profile likelihood.
+        logit of independent rows (no `cluster`) test and interval by profile likelihood. Of an
+        interaction held finite by a penalty Wald's interval is too wide on the side of 1.
         """
         if not self.estimable:
             return OddsRatio(np.nan, np.nan, np.nan, np.nan, np.nan, "no finite estimate")
         table = self.model.odds_ratios(level).loc[[self.interaction]]
         ratio, bse, p_value, low, high = table.to_numpy(dtype=float)[0].tolist()
-        if not self.penalised or not isinstance(self.model, LogitResult):
+        if not isinstance(self.model, LogitResult) or not self._profiled:
             return OddsRatio(ratio, bse, p_value, low, high, "Wald")
         profile = self.model.profile_intervals([self.interaction], level)
         _, low, high, p_value = profile.to_numpy(dtype=float)[0].tolist()
@@ -141,8 +153,7 @@ class DifferenceInDifferences:
         """
         quantile, covariance, parts = normal_quantile(level), self._covariance(), []
         keys = self._keys()
-        for when, who in self.sides.corners():
-            mean, jacobian = cell_average(self.model, self.sides, when, who)
+        for mean, jacobian in cell_averages(self.model, self.sides):
             bse = _errors(jacobian, covariance)
             low, high = logit_interval(mean, bse, quantile)
             parts.append(np.column_stack([mean, bse, low, high]))
@@ -178,10 +189,8 @@ class DifferenceInDifferences:
             that they agree and the interval stays within its bounds.
         """
         if estimand == "difference_of_differences":
-            bound = 2.0
             value, jacobian = cross_difference(self.model, self.sides)
         elif estimand == "on_the_treated":
-            bound = 1.0
             value, jacobian = on_the_treated(self.model, self.sides, self.interaction)
         else:
             raise ModelUsageError(
@@ -190,7 +199,7 @@ class DifferenceInDifferences:
         bse = _errors(jacobian, self._covariance())
         if not self.estimable:
             bse = np.full_like(bse, np.nan)
-        quantile = normal_quantile(level)
+        quantile, bound = normal_quantile(level), BOUNDS[estimand]
         tests = np.array(
             [bounded_interval(v, s, bound, quantile) for v, s in zip(value, bse, strict=True)]
         )
@@ -205,6 +214,11 @@ class DifferenceInDifferences:
             },
             index=pd.Index(self._keys(), name="level"),
         )
+
+    @property
+    def _profiled(self) -> bool:
+        """Whether the penalised likelihood is one of independent rows."""
+        return self.penalised and self.n_clusters is None
 
     def _keys(self) -> list[object]:
         return [self.model.levels[1]] if self.kind == "binary" else [*self.model.levels, ANY]

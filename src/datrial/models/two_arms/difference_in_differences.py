@@ -15,7 +15,7 @@ from datrial.models.two_arms.did_averages import Sides
 from datrial.models.two_arms.did_result import DifferenceInDifferences
 from datrial.models.two_arms.effects import two_values
 
-#: With fewer answers of a kind than this in one of the four cells the sandwich is too small.
+#: With fewer answers of a kind than this in one of the four cells the effect rests on too few.
 FEW_IN_CELL = 5
 
 
@@ -59,7 +59,8 @@ def fit_difference_in_differences(
     weights
         Frequency or, with `cluster`, inverse-probability weights.
     penalty
-        As in `fit_logit` and `fit_ordered_logit`. Under a penalty errors are model-based.
+        As in `fit_logit` and `fit_ordered_logit`. With `cluster` errors are clustered under a
+        penalty too, but for an interaction that few people carry no smaller than model-based.
 
     Raises
     ------
@@ -97,15 +98,10 @@ def fit_difference_in_differences(
         model = fit_ordered_logit(formula, frame, cluster=cluster, weights=weights, penalty=penalty)
     interaction = _interaction(list(map(str, model.params.index)), sides)
     cells = _cells(model, sides)
-    degenerate, notes = _cell_notes(cells, kind)
+    degenerate, notes = _cell_notes(cells, kind, model)
     if isinstance(model, LogitResult) and interaction in model.separated:
         degenerate = True
     penalised = model.penalty is not None
-    if penalised and cluster is not None:
-        notes += (
-            "Under the penalty a person's answers are treated as independent: as they are mostly "
-            "alike, the interval of the interaction is too wide rather than too narrow.",
-        )
     return DifferenceInDifferences(
         model=model,
         kind=kind,
@@ -180,7 +176,9 @@ def _cells(model: LogitResult | OrderedLogitResult, sides: Sides) -> pd.DataFram
     ].sum()
 
 
-def _cell_notes(cells: pd.DataFrame, kind: str) -> tuple[bool, tuple[str, ...]]:
+def _cell_notes(
+    cells: pd.DataFrame, kind: str, model: LogitResult | OrderedLogitResult
+) -> tuple[bool, tuple[str, ...]]:
     """Return whether a cell leaves the interaction without an estimate, and what to say."""
     uniform = (cells["lowest"] == cells["rows"]) | (cells["highest"] == cells["rows"])
     if uniform.any():
@@ -193,7 +191,8 @@ def _cell_notes(cells: pd.DataFrame, kind: str) -> tuple[bool, tuple[str, ...]]:
     if least >= FEW_IN_CELL:
         return False, ()
     what = "of the event or its absence" if kind == "binary" else "at the lowest level or above it"
+    robust = model.n_clusters is not None and model.penalty is None
     return False, (
-        f"A cell of time and arm has only {least} rows {what}: robust errors are too small "
-        "with so few.",
+        f"A cell of time and arm has only {least} rows {what}: "
+        + ("robust errors are too small with so few." if robust else "the effect rests on them."),
     )

@@ -1,0 +1,1 @@
+"""Inference from the randomisation itself: permutations, adjusted differences, compliers."""

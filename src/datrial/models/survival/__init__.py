@@ -1,0 +1,1 @@
+"""Time to an event and recurrent events: curves, tests, Cox regression, mean numbers."""
