@@ -7,9 +7,10 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
-from given import Warehouse
+from given import Warehouse, drive
 
 from datrial.analyses.base import Context
+from datrial.config.study import CODED, Arm
 from datrial.results.cells import Table
 
 SITE, INDEX = "site_2", "2017-01-15"
@@ -41,7 +42,12 @@ def trial(
     house.covered("police", SITE, day(-365), day(1000))
     other = {"intervention": "control", "control": "intervention"}
     for person, arm, days in people:
-        house.allocated((person, SITE, INDEX, other[arm] if swapped else arm))
+        own = other[arm] if swapped else arm
+        house.allocated((person, SITE, INDEX, own))
+        if own == "intervention":
+            house.rows(
+                "staging.cms_service_user", "perpetrator_id, closure_date", (person, day(240))
+            )
         house.rows(
             "staging.marac_case", "perpetrator_id, victim_id, hearing_date, site",
             *((person, f"v{n}", day(number), SITE) for n, number in enumerate(days)),
@@ -68,3 +74,25 @@ PEOPLE = [
     ("c3", "control", []),
     ("c4", "control", [300]),
 ]
+
+
+def coded(house: Warehouse, *, sampled: bool = False) -> Warehouse:
+    """Return the warehouse with codes in the place of arms, A the control.
+
+    Parameters
+    ----------
+    sampled
+        The police were not asked about one of the controls.
+    """
+    if sampled:
+        house.connection.execute(
+            "update cohort.member set police_asked = false where person_id = "
+            "(select min(person_id) from cohort.member where arm = 'control')"
+        )
+    for table in ("cohort.member", "marts.marac_spell", "marts.police_spell"):
+        house.connection.execute(
+            f"update {table} set arm = case arm when 'control' then 'arm_a' else 'arm_b' end"
+        )
+    arms = {key: Arm(label=f"Arm {key[-1].upper()}", role=CODED) for key in ("arm_a", "arm_b")}
+    house.study = drive(arms=arms)
+    return house

@@ -5,12 +5,11 @@ from __future__ import annotations
 import random
 
 import pytest
-from follow_up_fixture import INDEX, PEOPLE, SITE, answer, day, trial
-from given import Warehouse, drive
+from follow_up_fixture import INDEX, PEOPLE, SITE, answer, coded, day, trial
+from given import Warehouse
 
 from datrial.analyses import follow_up_randomisation
 from datrial.analyses.arms import WITHHELD
-from datrial.config.study import CODED, Arm
 from datrial.results.cells import Table
 
 ROW = "marac_appearances"
@@ -131,7 +130,7 @@ def test_the_effect_of_contact_is_that_of_the_allocation_over_what_it_moved(
 def test_few_people_are_allocated_in_every_possible_way() -> None:
     found = answer(trial(PEOPLE), follow_up_randomisation, replays=500, **MARAC)["permutation"]
     assert found.get(ROW, "unadjusted", "replays").value == 35  # 3 of 7
-    assert found.get(ROW, "unadjusted", "mc_error").value == 0
+    assert found.get(ROW, "unadjusted", "monte_carlo_error").value == 0
     difference = found.get(ROW, "unadjusted", "difference").value
     assert difference == pytest.approx((2 / 3 - 6 / 4) * 365.25 / 365)
 
@@ -166,12 +165,7 @@ def test_another_scheme_and_people_observed_for_less_are_said() -> None:
 
 
 def test_coded_arms_are_compared_and_contact_which_tells_them_is_withheld() -> None:
-    house = meetings()
-    house.connection.execute(
-        "update cohort.member set arm = case arm when 'control' then 'arm_a' else 'arm_b' end"
-    )
-    arms = {key: Arm(label=f"Arm {key[-1].upper()}", role=CODED) for key in ("arm_a", "arm_b")}
-    house.study = drive(arms=arms)
+    house = coded(meetings())
     found = answer(house, follow_up_randomisation, replays=200, **MARAC)
     assert found["permutation"].get(ROW, "adjusted", "p_value").value is not None
     for name in ("contact", "contact_effect"):

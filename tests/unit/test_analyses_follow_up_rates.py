@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from follow_up_fixture import INDEX, PEOPLE, SITE, answer, trial
-from given import Warehouse, drive
+from follow_up_fixture import INDEX, PEOPLE, SITE, answer, coded, trial
+from given import Warehouse
 
 from datrial.analyses import follow_up_rates
+from datrial.analyses.arms import WITHHELD
 from datrial.analyses.follow_up_rates_checks import checks_of
 from datrial.analyses.follow_up_rates_data import chances
 from datrial.analyses.follow_up_rates_fits import Estimate, Fit, fit_spell, weighted_ratio
-from datrial.config.study import CODED, Arm
 from datrial.results.cells import State, Table
 
 RATIO = ("rate_ratio", "bse", "p_value", "ci_low", "ci_high")
@@ -121,14 +121,7 @@ def test_the_tables_have_the_same_rows_where_nothing_was_received(
 
 
 def test_coded_arms_are_compared_by_their_codes() -> None:
-    house = trial(PEOPLE)
-    for table in ("cohort.member", "marts.marac_spell", "marts.police_spell"):
-        house.connection.execute(
-            f"update {table} set arm = case arm when 'control' then 'arm_a' else 'arm_b' end"
-        )
-    arms = {key: Arm(label=f"Arm {key[-1].upper()}", role=CODED) for key in ("arm_a", "arm_b")}
-    house.study = drive(arms=arms)
-    found = answer(house, follow_up_rates)
+    found = answer(coded(trial(PEOPLE)), follow_up_rates)
     assert found["rate_ratios"].get(
         "marac_appearances__months_0_6", "poisson", "rate_ratio"
     ).value == pytest.approx(2 / 3)
@@ -137,6 +130,16 @@ def test_coded_arms_are_compared_by_their_codes() -> None:
     )
     assert "Arm B against Arm A" in told
     assert "Drive" not in told and "ontrol" not in told
+
+
+def test_by_arm_nothing_is_told_of_the_police_where_that_tells_coded_arms() -> None:
+    for sampled in (False, True):
+        found = answer(coded(trial(PEOPLE), sampled=sampled), follow_up_rates)["events"]
+        for arm in ("arm_a", "arm_b"):
+            assert found.get("marac_appearances__months_0_6", arm, "count").value is not None
+            cell = found.get("police_incidents__months_0_6", arm, "count")
+            assert (cell.note == WITHHELD) is sampled
+            assert (cell.value is None) is sampled
 
 
 def frame(rng: np.random.Generator, n: int, ratio: float, alpha: float = 1.0) -> pd.DataFrame:

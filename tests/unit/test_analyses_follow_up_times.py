@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from follow_up_fixture import INDEX, PEOPLE, SITE, answer, day, trial
+from follow_up_fixture import INDEX, PEOPLE, SITE, answer, coded, day, trial
 from given import Warehouse
 
 from datrial.analyses import follow_up_times
+from datrial.analyses.arms import WITHHELD
 from datrial.analyses.base import Context
 from datrial.analyses.follow_up_times_data import times_of
 from datrial.results.cells import State, Table
@@ -122,6 +123,40 @@ def test_a_gap_and_a_late_start_are_time_not_at_risk() -> None:
     assert first.loc[first["person_id"] == "i1", "stop"].tolist() == [50]
 
 
+def test_cases_of_one_day_are_several_events_and_one_first_event() -> None:
+    people = [("i1", "intervention", [10, 10]), *PEOPLE[1:]]
+    found = answer(trial(people), follow_up_times, **MARAC)
+    row = "marac_appearances__month_3"
+    assert found["mean_events"].get(row, "intervention", "mean").value == pytest.approx(3 / 3)
+    assert found["first_event"].get(row, "intervention", "probability").value == pytest.approx(
+        2 / 3
+    )
+    assert found["people"].get("marac_appearances", "intervention", "count").value == 3
+    assert found["people"].get("marac_appearances", "intervention", "with_event").value == 2
+
+
+def test_hazard_ratios_are_those_of_another_program() -> None:
+    # statsmodels' PHReg has Efron's ties, strata and delayed entry; estimates agree to 1e-5.
+    from statsmodels.duration.hazard_regression import PHReg
+
+    rng, people = np.random.default_rng(8), []
+    for number in range(40):
+        arm = "intervention" if number % 3 == 0 else "control"
+        days = rng.choice(900, size=rng.poisson(1.2 if number % 3 == 0 else 2.4), replace=False)
+        people.append((f"p{number}", arm, sorted(1 + int(each) for each in days)))
+    house = trial(people)
+    found = answer(house, follow_up_times, **MARAC)["hazard_ratios"]
+    context = Context(house.connection, house.study, np.random.default_rng(1))
+    times = times_of(context, "marac_appearances", ())
+    for model, rows in (("first", times.first), ("recurrent", times.all)):
+        theirs = PHReg(
+            rows["stop"], rows[["compared"]], status=rows["event"], entry=rows["start"],
+            ties="efron",
+        ).fit()  # fmt: skip
+        ours = found.get("marac_appearances", model, "hazard_ratio").value
+        assert ours == pytest.approx(np.exp(theirs.params[0]), rel=1e-5)
+
+
 def test_no_ratio_where_an_arm_has_no_event_but_the_curves_stand() -> None:
     people = [("i1", "intervention", []), ("i2", "intervention", []), *PEOPLE[3:]]
     found = answer(trial(people), follow_up_times, **MARAC)
@@ -161,3 +196,18 @@ def test_of_one_arm_alone_there_is_no_comparison() -> None:
     assert cell.note == "nobody of the arm Control was observed"
     people = found["people"].get("marac_appearances", "control", "person_years")
     assert people.note == "nobody of this arm was observed"
+
+
+def test_coded_arms_are_compared_and_not_told_by_whom_the_police_were_asked_about() -> None:
+    found = answer(coded(trial(PEOPLE), sampled=True), follow_up_times)
+    ratio = found["hazard_ratios"].get("police_domestic_abuse", "first", "hazard_ratio")
+    assert ratio.value is not None
+    for name in ("people", "first_event", "mean_events", "time_without_event"):
+        of_police = [
+            cell for cell in found[name].cells
+            if cell.row.startswith("police") and cell.column.startswith("arm_")
+        ]  # fmt: skip
+        assert of_police
+        assert {(cell.value, cell.note) for cell in of_police} == {(None, WITHHELD)}
+    share = found["first_event"].get("marac_appearances__month_12", "arm_a", "probability")
+    assert share.value is not None

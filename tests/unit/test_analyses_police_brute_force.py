@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pytest
 from given import Warehouse
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from test_analyses_police import ARMS, ONE, PERIODS, TWO, answer, value
 
@@ -135,7 +135,8 @@ def counted(
     return found
 
 
-@settings(max_examples=25, deadline=None)
+# Each example builds a warehouse: to shrink a failing one would take minutes.
+@settings(max_examples=25, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(PEOPLE, GAPS)
 def test_periods_are_those_counted_by_hand(
     people: list[Person], gaps: dict[str, list[dt.date]]

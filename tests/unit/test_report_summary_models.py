@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import models_fixture as given
@@ -99,7 +100,7 @@ def people(share: float | None = 0.6) -> Table:
 def change(p_value_adjusted: dict[str, float]) -> Table:
     table = given.work_odds("change", {"midpoint": "Midpoint", "closure": "Closure"})
     table.cells = [
-        type(cell)(cell.row, cell.column, cell.statistic, p_value_adjusted.get(cell.row, 0.6), cell.n)
+        replace(cell, value=p_value_adjusted.get(cell.row, 0.6))
         if cell.statistic == "p_value_adjusted" and cell.column == "closure" else cell
         for cell in table.cells
     ]  # fmt: skip

@@ -127,7 +127,7 @@ def test_a_wide_table_has_its_columns_one_below_the_other() -> None:
     assert [block.label for block in _view(matrix).blocks] == [""]
 
 
-def test_a_wide_table_is_stacked_although_one_column_has_a_statistic_more() -> None:
+def test_a_wide_table_is_stacked_although_columns_have_a_statistic_of_their_own() -> None:
     table = _table(3)
     for column in table.column_labels:
         for statistic in ("odds_ratio", "ci_low", "ci_high", "p_value", "bse"):
@@ -138,7 +138,11 @@ def test_a_wide_table_is_stacked_although_one_column_has_a_statistic_more() -> N
     assert len(view.groups) == 1
     texts = [[cell.text for cell in block.rows[0].cells][-1] for block in view.blocks]
     assert texts == ["–", "0.600", "–"]
-    table.add("r", "c0", "n", 4)  # now neither column has all that the other has
+    table.add("r", "c0", "fmi", 0.5)  # now neither column has all that the other has
+    view = _view(table)
+    texts = [[cell.text for cell in block.rows[0].cells][-2:] for block in view.blocks]
+    assert texts == [["50.0%", "–"], ["–", "0.600"], ["–", "–"]]
+    table.add("r", "c2", "count", 4)  # and now there is too much that only one has
     assert [block.label for block in _view(table).blocks] == [""]
 
 

@@ -8,6 +8,7 @@ from datrial.analyses.base import Analysis, Context
 from datrial.analyses.follow_up_randomisation_data import allocated
 from datrial.analyses.follow_up_randomisation_tables import Tables
 from datrial.analyses.follow_up_rates import FollowUpParameters
+from datrial.analyses.follow_up_rates_data import concealed
 from datrial.results.cells import Table
 
 
@@ -32,7 +33,7 @@ def run(context: Context, parameters: FollowUpRandomisationParameters) -> list[T
     seed = int(context.rng.integers(2**31))
     for name in parameters.outcomes:
         tables.add(allocated(context, name, parameters.sites, parameters.months), seed)
-    return tables.all
+    return concealed(context, tables.all)
 
 
 ANALYSIS = Analysis(

@@ -21,7 +21,7 @@ from datrial.results.cells import Table
 if TYPE_CHECKING:
     from datrial.analyses.base import Context
 
-REPLAYED = ("difference", "p_value", "ci_low", "ci_high", "mc_error", "replays", "strata")
+REPLAYED = ("difference", "p_value", "ci_low", "ci_high", "monte_carlo_error", "replays", "strata")
 ADJUSTED = ("difference", "bse", "p_value", "ci_low", "ci_high")
 MEAN = ("mean", "ci_low", "ci_high")
 COMPLIERS = ("difference", "p_value", "ci_low", "ci_high")
@@ -176,7 +176,7 @@ class Tables:
         from datrial.models import complier_average_effect
 
         row, arms = of.of.name, list(self.context.study.arms)
-        shares, first = ("count", "share"), ("share_difference", "ci_low", "ci_high", "f")
+        shares, first = ("count", "share"), ("share_difference", "ci_low", "ci_high", "f_statistic")
         known = of.people[of.people[RECEIVED].notna()]
         fit: Any = WITHHELD if is_coded(self.context.study) else ""
         if not fit and not of.nothing and known.empty:

@@ -9,6 +9,7 @@ from datrial.analyses.follow_up_rates_data import (
     OUTCOMES,
     OutcomeName,
     baseline_of,
+    concealed,
     followed,
     spell_labels,
     spells,
@@ -50,7 +51,7 @@ def run(context: Context, parameters: FollowUpRatesParameters) -> list[Table]:
     for name in parameters.outcomes:
         of = followed(context, name, parameters.sites)
         tables.add(of, with_baseline(spells(context, of), baseline))
-    return tables.all
+    return concealed(context, tables.all)
 
 
 ANALYSIS = Analysis(

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from datrial.models.counts.rates import RateResult
 
 CHECKS = (
-    "dispersion", "alpha", "p_overdispersion", "share_zero", "share_zero_poisson",
+    "dispersion", "alpha", "p_value", "share_zero", "share_zero_poisson",
     "share_zero_negative_binomial",
 )  # fmt: skip
 #: A share of zeros further from the model's than this is said.
@@ -25,7 +25,7 @@ def checks_of(poisson: Fit, binomial: Fit | str) -> tuple[dict[str, float | None
 
     ``dispersion`` is Pearson's chi-squared over its degrees of freedom, 1 under Poisson;
     ``alpha`` the negative binomial's (variance = mean + alpha mean squared), and
-    ``p_overdispersion`` tests it against 0 (Self and Liang 1987: half a chi-squared with one
+    ``p_value`` tests it against 0 (Self and Liang 1987: half a chi-squared with one
     degree of freedom). The shares of people without an event are the observed one and those
     that the two models expect.
     """
@@ -49,7 +49,7 @@ def checks_of(poisson: Fit, binomial: Fit | str) -> tuple[dict[str, float | None
         zeros = float(np.exp(-wide).mean())
     found |= {
         "alpha": alpha,
-        "p_overdispersion": _boundary(2 * (binomial.result.llf - result.llf)),
+        "p_value": _boundary(2 * (binomial.result.llf - result.llf)),
         "share_zero_negative_binomial": zeros,
     }
     return found, _said(found, zeros)
@@ -68,7 +68,7 @@ def _boundary(gain: float) -> float:
 
 def _said(found: dict[str, float | None], zeros: float) -> str:
     told = []
-    p = found["p_overdispersion"]
+    p = found["p_value"]
     if p is not None and p < 0.05:
         told.append("counts are more spread than Poisson: read robust or negative binomial errors")
     excess = (found["share_zero"] or 0.0) - zeros

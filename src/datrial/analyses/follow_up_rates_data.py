@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from datrial.allocation.schemes import CONTROL
-from datrial.analyses.arms import is_coded, others_against_reference
+from datrial.analyses.arms import WITHHELD, is_coded, others_against_reference
 from datrial.analyses.changes import change_warning
 from datrial.analyses.police_request import NO_LIST
 from datrial.analyses.received import received
+from datrial.results.cells import State, Table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,10 +42,12 @@ class Outcome:
 
 OUTCOMES: Mapping[OutcomeName, Outcome] = {
     "marac_appearances": Outcome("marac", "appearances", "Appearances at MARAC"),
-    "police_domestic_abuse": Outcome("police", "domestic_abuse", "Police, domestic abuse"),
-    "police_incidents": Outcome("police", "incidents", "Police, all incidents"),
+    "police_domestic_abuse": Outcome(
+        "police", "domestic_abuse", "Domestic abuse recorded by the police"
+    ),
+    "police_incidents": Outcome("police", "incidents", "All incidents recorded by the police"),
     "police_crimed_abuse": Outcome(
-        "police", "domestic_abuse_crimed", "Police, domestic abuse crimed"
+        "police", "domestic_abuse_crimed", "Crimed domestic abuse (police)"
     ),
 }
 WHOM = (
@@ -167,3 +170,27 @@ def chances(people: pd.DataFrame) -> pd.Series:
     share = people.groupby("stratum")["compared"].transform("mean")
     own = share.where(people["compared"] == 1, 1 - share)
     return own.where((share > 0) & (share < 1))
+
+
+def concealed(context: Context, tables: list[Table]) -> list[Table]:
+    """Return tables without what would tell coded arms: numbers by arm of police outcomes.
+
+    Where the police were asked about all of one arm and some of the other, how many there are
+    tells which is which, and every number by arm rests on that.
+    """
+    if not is_coded(context.study):
+        return tables
+    shares = context.connection.execute(
+        "select distinct avg(police_asked::int) from cohort.member group by arm"
+    ).fetchall()
+    if len(shares) < 2:
+        return tables
+    police = {name for name, outcome in OUTCOMES.items() if outcome.source == "police"}
+    for table in tables:
+        table.cells = [
+            replace(cell, value=None, n=None, state=State.NOT_AVAILABLE, note=WITHHELD, warning="")
+            if cell.column in context.study.arms and cell.row.partition("__")[0] in police
+            else cell
+            for cell in table.cells
+        ]
+    return tables

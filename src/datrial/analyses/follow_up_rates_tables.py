@@ -197,10 +197,10 @@ class Tables:
         errors: dict[str, float] = {}
         for model, estimate in both.items():
             if isinstance(estimate, str):
-                self.precision.absent(row, model, "bse_log", estimate)
+                self.precision.absent(row, model, "log_error", estimate)
             else:
                 errors[model] = estimate.bse_log
-                self.precision.add(row, model, "bse_log", estimate.bse_log, n=estimate.n)
+                self.precision.add(row, model, "log_error", estimate.bse_log, n=estimate.n)
         if len(errors) == len(both):
             ratio = (errors["ancova"] / errors["negative_binomial"]) ** 2
             self.precision.add(row, "ancova", "variance_ratio", ratio)

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from datrial.analyses.base import Analysis, Context
 from datrial.analyses.follow_up_rates import FollowUpParameters
+from datrial.analyses.follow_up_rates_data import concealed
 from datrial.analyses.follow_up_times_curves import Curves
 from datrial.analyses.follow_up_times_data import times_of
 from datrial.analyses.follow_up_times_tables import Regressions
@@ -42,7 +43,7 @@ def run(context: Context, parameters: FollowUpTimesParameters) -> list[Table]:
         regressions.add(times)
         curves.add(times)
     people, *others = regressions.all
-    return [people, *curves.all, *others]
+    return concealed(context, [people, *curves.all, *others])
 
 
 ANALYSIS = Analysis(

@@ -95,6 +95,11 @@ def to_svg(canvas: Canvas, figure_id: str) -> str:
 
     buffer = io.StringIO()
     with matplotlib.rc_context({**_SETTINGS, "svg.hashsalt": figure_id}):
+        # Laid out here and once: savefig would draw everything for it and throw that away.
+        engine = canvas.get_layout_engine()
+        if engine is not None:
+            engine.execute(canvas)
+            canvas.set_layout_engine("none")
         canvas.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     svg = buffer.getvalue()
     svg = svg[svg.index("<svg") :]

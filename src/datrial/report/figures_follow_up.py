@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
 from datrial.report.drawing import Figure
@@ -12,9 +12,17 @@ from datrial.results.read import RunTable
 
 RATE, HAZARD = "rate_ratio", "hazard_ratio"
 _RATE_AXIS = "Rate ratio (log scale; 1 = no difference)"
-_WINDOW = "months_"
-#: The models that are drawn; the negative binomial one without the baseline says little more.
-_MODELS = ("ancova", "poisson", "weighted")
+_WINDOW, _FROM = "months_", " from allocation"
+_IN_WINDOWS = "Rate ratio in fixed windows from the allocation"
+#: A panel of four has no room for a longer line.
+_LONG = 18
+#: The models that are drawn, by which word; the negative binomial one without the baseline
+#: says little more.
+_MODELS = {
+    "ancova": "Adjusted for the baseline",
+    "poisson": "Not adjusted",
+    "weighted": "Weighted by the chance of the arm",
+}
 
 
 def outcomes_of(entry: RunTable) -> dict[str, str]:
@@ -35,37 +43,60 @@ def spells_of(entry: RunTable) -> dict[str, str]:
 
 def rate_ratios_by_window(entry: RunTable) -> Figure | None:
     """Draw the rate ratios of every outcome in the fixed windows, by model."""
-    windows = {key: label for key, label in spells_of(entry).items() if key.startswith(_WINDOW)}
-    models = [model for model in _MODELS if model in entry.table.column_labels]
-    return _ratios(entry, "follow-up-rate-ratios", "Rate ratio in fixed windows", windows, models)
+    windows = {
+        key: label.removesuffix(_FROM)
+        for key, label in spells_of(entry).items()
+        if key.startswith(_WINDOW)
+    }
+    models = {key: label for key, label in _MODELS.items() if key in entry.table.column_labels}
+    return _ratios(entry, "follow-up-rate-ratios", _IN_WINDOWS, windows, models)
 
 
 def changes_from_before(entry: RunTable) -> Figure | None:
-    """Draw by how much the rate ratio of every outcome differs from the one before."""
-    spells = {key: label for key, label in spells_of(entry).items() if not key.endswith("all")}
+    """Draw by how much the rate ratio of every outcome in the periods differs from before."""
+    periods = {
+        key: _broken_early(label)
+        for key, label in spells_of(entry).items()
+        if not key.startswith(_WINDOW) and not key.endswith("all")
+    }
     title = "Rate ratio against the rate ratio before the allocation"
-    return _ratios(entry, "follow-up-changes", title, spells, list(entry.table.column_labels))
+    return _ratios(entry, "follow-up-changes", title, periods, entry.table.column_labels)
+
+
+def _broken_early(label: str) -> str:
+    """Return a long label whose last three words stay in one line."""
+    words = label.split()
+    if len(label) <= _LONG or len(words) < 4:
+        return label
+    return " ".join([*words[:-3], "\u00a0".join(words[-3:])])
 
 
 def _ratios(
-    entry: RunTable, figure: str, what: str, spells: Mapping[str, str], columns: Sequence[str]
+    entry: RunTable,
+    figure: str,
+    what: str,
+    spells: Mapping[str, str],
+    columns: Mapping[str, str],
 ) -> Figure | None:
+    """Draw a panel for each spell and a row for each outcome."""
+    if not spells:
+        return None
     first, second = arms_in(entry.table.title.partition(", by spell")[0].replace(": ", ", "))
     table = with_odds_names(entry, RATE)
 
-    def place_in(column: str) -> Estimates:
+    def estimates(column: str, label: str) -> Estimates:
         return Estimates(
-            entry.table.column_labels[column], table,
-            lambda panel, row: (f"{panel}__{row}", column), is_hollow=column == "weighted",
+            label, table, lambda panel, row: (f"{row}__{panel}", column),
+            is_hollow=column == "weighted",
         )  # fmt: skip
 
     return forests(
         Forest(
             figure,
             f"{what}, {first} against {second}",
-            outcomes_of(entry),
             spells,
-            [place_in(column) for column in columns],
+            outcomes_of(entry),
+            [estimates(column, label) for column, label in columns.items()],
             _RATE_AXIS,
             f"Below 1: a lower rate in {first}.",
         )

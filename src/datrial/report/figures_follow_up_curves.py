@@ -97,8 +97,8 @@ def _panel(axes: Axes, entry: RunTable, spec: _Spec, outcome: str, months: list[
         line, band = _points(entry, spec.statistic, (outcome, arm), months)
         is_any = is_any or bool(line[0])
         axes.plot(
-            line[0], line[1], color=colour, linestyle=_LINES[number % 2], marker=MARKERS[number % 4],
-            markersize=4, label=label,
+            line[0], line[1], color=colour, linestyle=_LINES[number % 2],
+            marker=MARKERS[number % 4], markersize=4, label=label,
         )  # fmt: skip
         axes.fill_between(band[0], band[1], band[2], color=colour, alpha=0.16, linewidth=0)
         _numbers(axes, entry, (outcome, arm), shown, (number, colour))

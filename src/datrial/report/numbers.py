@@ -31,6 +31,9 @@ _STYLES = {
     "sd": Style.MEAN,
     "rate_ratio": Style.RATIO,
     "odds_ratio": Style.RATIO,
+    "hazard_ratio": Style.RATIO,
+    "log_error": Style.RATIO,
+    "monte_carlo_error": Style.RATIO,
     "bse": Style.RATIO,
     "rate": Style.RATIO,
     "smd": Style.RATIO,
@@ -39,8 +42,12 @@ _STYLES = {
     "person_years": Style.INDEX,
 }
 _STYLES |= dict.fromkeys(
-    ("count", "people", "appearances", "answered", "observed", "total", "rows", "df"), Style.COUNT
-)
+    (
+        "count", "people", "appearances", "answered", "observed", "total", "rows", "df", "at_risk",
+        "with_event", "entered_late", "replays", "strata",
+    ),
+    Style.COUNT,
+)  # fmt: skip
 #: Columns of model indices, whose statistic is simply "value".
 _COLUMN_STYLES = {
     "aic": Style.INDEX, "bic": Style.INDEX, "sabic": Style.INDEX, "llf": Style.INDEX,
@@ -53,8 +60,8 @@ _PROBABILITIES = ("none", "standard", "moderate", "high")
 
 #: The statistic that an interval belongs to.
 _POINTS = (
-    "share", "share_difference", "probability", "effect", "rate_ratio", "odds_ratio", "mean",
-    "rate",
+    "share", "share_difference", "probability", "effect", "rate_ratio", "odds_ratio",
+    "hazard_ratio", "mean", "rate",
 )  # fmt: skip
 
 STATISTIC_LABELS = {
@@ -70,7 +77,8 @@ STATISTIC_LABELS = {
     "ci": "95% interval", "share_of_observed": "Share of observed",
     "share_of_observed_any_day": "Share of those observed on any day",
     "smd": "Standardised mean difference", "smd_within_sites": "SMD within sites",
-    "smd_within_meetings": "SMD within meetings",
+    "smd_within_meetings": "SMD within meetings", "log_error": "Standard error of the logarithm",
+    "monte_carlo_error": "Monte Carlo error",
 }  # fmt: skip
 
 

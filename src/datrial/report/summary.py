@@ -11,6 +11,7 @@ from datrial.report.summary_behaviours import BEHAVIOUR_SENTENCES
 from datrial.report.summary_casework import CASEWORK_SENTENCES
 from datrial.report.summary_differences import DIFFERENCE_SENTENCES
 from datrial.report.summary_families import families
+from datrial.report.summary_follow_up import FOLLOW_UP_SENTENCES
 from datrial.report.summary_needs import NEEDS_SENTENCES
 from datrial.report.summary_police import POLICE_SENTENCES
 from datrial.report.summary_victims import VICTIM_SENTENCES
@@ -160,6 +161,7 @@ _SENTENCES: dict[str, Callable[[Run], Iterator[str]]] = {
     **VICTIM_SENTENCES,
     **DIFFERENCE_SENTENCES,
     **POLICE_SENTENCES,
+    **FOLLOW_UP_SENTENCES,
     "outcome_families": families,
     "participant_flow": _flow,
     "extracts_received": _extracts,

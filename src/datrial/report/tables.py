@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from datrial.report.cell_views import CellView, Footnotes, cell_view, n_is_told
 from datrial.report.numbers import Style, label_of, style_of
@@ -72,6 +72,8 @@ Merged = tuple[str, ...]
 
 #: A table with more columns of numbers than this has its columns one below the other.
 _WIDEST = 7
+#: Stacked columns may have so many statistics between them that not all of them have.
+_NOT_IN_ALL = 2
 #: A table with more rows than this is folded away.
 _LONGEST = 40
 #: The verdict that needs nobody's attention.
@@ -91,16 +93,17 @@ def table_view(entry: RunTable) -> TableView:
         Group(
             entry.table.column_labels[column],
             n_texts.get(column, "") if n_place == "column" else "",
-            tuple(" / ".join(label_of(name) for name in merged) for merged in names),
+            tuple(map(_heading, names)),
         )
         for column, names in shown.items()
     )
-    fullest = max(shown, key=lambda column: len(shown[column]), default="")
+    in_all = set.intersection(*map(set, shown.values())) if shown else set()
+    every = list(dict.fromkeys(merged for names in shown.values() for merged in names))
     is_stacked = (
         len(groups) > 1
         and all(len(names) > 1 for names in shown.values())
         and sum(len(group.statistics) for group in groups) > _WIDEST
-        and all(set(names) <= set(shown[fullest]) for names in shown.values())
+        and len(every) - len(in_all) <= _NOT_IN_ALL
     )
 
     def rows(columns: dict[str, list[Merged]]) -> tuple[RowView, ...]:
@@ -115,20 +118,19 @@ def table_view(entry: RunTable) -> TableView:
 
     if is_stacked:
         blocks = tuple(
-            Block(group.label, group.n, rows({column: shown[fullest]}))
+            Block(group.label, group.n, rows({column: every}))
             for group, column in zip(groups, shown, strict=True)
         )
-        groups = groups[list(shown).index(fullest) :][:1]
+        groups = (replace(groups[0], statistics=tuple(map(_heading, every))),)
     else:
         blocks = (Block("", "", rows(shown)),)
-    statistics = {merged for names in shown.values() for merged in names}
     return TableView(
         entry.table.id,
         entry.table.title,
         entry.table.note,
         n_texts.get("", "") if n_place == "table" else "",
         groups,
-        len(groups) > 1 and len(statistics) > 1,
+        len(groups) > 1 and len(every) > 1,
         blocks,
         len(entry.table.row_labels) > _LONGEST,
         _outstanding(blocks),
@@ -138,6 +140,10 @@ def table_view(entry: RunTable) -> TableView:
         entry.published_without_row,
         entry.table.catalogue,
     )
+
+
+def _heading(merged: Merged) -> str:
+    return " / ".join(label_of(name) for name in merged)
 
 
 def _outstanding(blocks: tuple[Block, ...]) -> tuple[Block, ...]:
