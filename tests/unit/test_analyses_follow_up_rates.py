@@ -10,9 +10,12 @@ from given import Warehouse
 
 from datrial.analyses import follow_up_rates
 from datrial.analyses.arms import WITHHELD
+from datrial.analyses.base import Context
 from datrial.analyses.follow_up_rates_checks import checks_of
-from datrial.analyses.follow_up_rates_data import chances
+from datrial.analyses.follow_up_rates_data import OUTCOMES, Followed, chances
 from datrial.analyses.follow_up_rates_fits import Estimate, Fit, fit_spell, weighted_ratio
+from datrial.analyses.follow_up_rates_sites import sites_table
+from datrial.errors import UsageError
 from datrial.results.cells import State, Table
 
 RATIO = ("rate_ratio", "bse", "p_value", "ci_low", "ci_high")
@@ -120,6 +123,23 @@ def test_the_tables_have_the_same_rows_where_nothing_was_received(
     assert cell.note == "no MARAC data were received"
 
 
+def test_a_site_that_the_study_has_not_is_wrong_use() -> None:
+    house = Warehouse()
+    house.build()
+    with pytest.raises(UsageError, match="no site site_9; its sites are site_1, site_2, site_3"):
+        answer(house, follow_up_rates, sites=("site_2", "site_9"))
+
+
+def test_of_chosen_sites_only_their_people_count() -> None:
+    house = trial(PEOPLE)
+    for sites, people in (("site_2",), 4), (("site_2", "site_3"), 4):
+        found = answer(house, follow_up_rates, sites=sites)["events"]
+        assert found.get("marac_appearances__during", "control", "people").value == people
+    nothing = answer(house, follow_up_rates, sites=("site_3",))["events"]
+    cell = nothing.get("marac_appearances__during", "control", "people")
+    assert cell.note == "no MARAC data were received of Site 3"
+
+
 def test_coded_arms_are_compared_by_their_codes() -> None:
     found = answer(coded(trial(PEOPLE)), follow_up_rates)
     assert found["rate_ratios"].get(
@@ -140,6 +160,33 @@ def test_by_arm_nothing_is_told_of_the_police_where_that_tells_coded_arms() -> N
             cell = found.get("police_incidents__months_0_6", arm, "count")
             assert (cell.note == WITHHELD) is sampled
             assert (cell.value is None) is sampled
+
+
+def test_sites_are_compared_and_one_site_alone_is_not(tables: dict[str, Table]) -> None:
+    table = tables["sites"]
+    row = "marac_appearances__site_2"
+    assert table.get(row, "estimate", "rate_ratio").value is not None
+    nobody = table.get("marac_appearances__site_1", "estimate", "rate_ratio").note
+    assert nobody == "nobody of the arm Drive was observed"
+    note = table.get("marac_appearances__all", "estimate", "p_value").note
+    assert note == "fewer than two sites tell a rate ratio"
+
+
+def test_another_ratio_at_each_site_is_found_and_the_same_ratio_is_not() -> None:
+    house = Warehouse()
+    context = Context(house.connection, house.study, np.random.default_rng(1))
+    for other, is_found in ((3.0, True), (1.0, False)):
+        data = frame(np.random.default_rng(21), 1200, 0.5).assign(scheme="window")
+        lifted = np.where((data["compared"] == 1) & (data["site"] == "site_2"), other, 1.0)
+        more = np.random.default_rng(2).poisson(data["count"] * (lifted - 1))
+        data["count"] += more
+        of = Followed("marac_appearances", OUTCOMES["marac_appearances"], data, "", "")
+        table = sites_table(context, [(of, data)], (), ())
+        p_value = table.get("marac_appearances__all", "estimate", "p_value").value
+        assert p_value is not None
+        assert (p_value < 0.001) is is_found
+        assert (p_value > 0.05) is not is_found
+        assert table.get("marac_appearances__all", "estimate", "df").value == 1
 
 
 def frame(rng: np.random.Generator, n: int, ratio: float, alpha: float = 1.0) -> pd.DataFrame:

@@ -64,12 +64,13 @@ TABLES: dict[str, dict[str, Any]] = {
 
 #: file, its table, the rows read or the sentence said.
 CASES: list[tuple[str, str, list[str] | str]] = [
-    # A typed address is another pseudonym and stored nowhere. What a spreadsheet made of a long
-    # number (row 4) cannot be told from a reference: everybody with it would share a household.
+    # A typed address is another pseudonym and stored nowhere. Of a long number a spreadsheet may
+    # keep a few digits (row 4): everybody with them would share a household. "....0" is whole.
     ("address_references.csv", "marac_case", [
-        "2: P0 V0 2017-03-01 H", "3: P1 V1 2017-03-01 ?", "4: P2 V2 2017-03-01 ?",
+        "2: P0 V0 2017-03-01 H", "3: P1 V1 2017-03-01 ?", 
+        "4: P2 V2 2017-03-01 - [household_id: a number that a spreadsheet has rounded]",
         "5: P3 V3 2017-03-01 -", "6: P4 V4 2017-03-01 -", "7: P5 V5 2017-03-01 -",
-        "8: P6 V6 2017-03-01 ?", "9: P7 V7 2017-03-01 -", "10: P8 V8 2017-03-01 ?",
+        "8: P6 V6 2017-03-01 ?", "9: P7 V7 2017-03-01 -", "10: P8 V8 2017-03-01 H",
     ]),
     ("person_events.csv", "person_event", [
         "2: P1 died 2017-03-01", "3: P1 died 2017-03-01",

@@ -144,6 +144,32 @@ def test_an_interval_below_1_is_said_to_lie_there(run: Run) -> None:
     assert "The interval lies below 1: 0-6 months from allocation." in told[0]
 
 
+def test_a_ratio_that_differs_between_sites_is_told() -> None:
+    ratios = Table("follow_up_rates.rate_ratios", "Ratios: a against b, by spell", "", (),
+                   {"x__months_0_6": "Abuse, 0-6 months"}, {"ancova": "Adjusted"})  # fmt: skip
+    sites = Table("follow_up_rates.sites", "Sites", "", (),
+                  {"x__site_1": "Abuse, Site 1", "x__site_2": "Abuse, Site 2",
+                   "x__all": "Abuse, all sites"}, {"estimate": "Ratio"})  # fmt: skip
+    for p_value, is_told in ((0.01, True), (0.2, False)):
+        sites.cells.clear()
+        ratios.cells.clear()
+        for statistic, value in (("rate_ratio", 0.6), ("ci_low", 0.4), ("ci_high", 0.9)):
+            ratios.add("x__months_0_6", "ancova", statistic, value)
+            sites.add("x__site_1", "estimate", statistic, value)
+            sites.add("x__site_2", "estimate", statistic, 2 * value)
+        sites.add("x__all", "estimate", "p_value", p_value)
+        told = [s for s in sentences(as_run([ratios, sites]), "follow_up_rates") if "differs" in s]
+        assert told == (
+            [
+                "Abuse: the rate ratio differs between sites (p = 0.010), so that one number for "
+                "all of them hides it: Site 1 0.60 (95% interval 0.40 to 0.90); Site 2 1.20 (95% "
+                "interval 0.80 to 1.80)."
+            ]
+            if is_told
+            else []
+        )
+
+
 def test_times_tell_shares_hazards_and_events(run: Run) -> None:
     told = sentences(run, "follow_up_times")
     assert told[0].startswith(

@@ -92,3 +92,9 @@ def test_an_index_is_written_by_its_column() -> None:
     assert style_of("value", "smallest_class") is Style.SHARE
     assert style_of("value", "parameters") is Style.COUNT
     assert style_of("share_of_observed", "control") is Style.SHARE
+
+
+def test_the_least_and_the_most_are_written_as_they_were_observed() -> None:
+    assert style_of("minimum", "intervention") is style_of("maximum", "control") is Style.OBSERVED
+    assert write_number(1308.0, Style.OBSERVED) == "1,308"
+    assert write_number(0.82, Style.OBSERVED) == "0.82"

@@ -15,6 +15,7 @@ from datrial.analyses.follow_up_rates_data import (
     spells,
     with_baseline,
 )
+from datrial.analyses.follow_up_rates_sites import sites_table
 from datrial.analyses.follow_up_rates_tables import Tables
 from datrial.results.cells import Table
 
@@ -45,13 +46,17 @@ class FollowUpRatesParameters(FollowUpParameters):
 
 
 def run(context: Context, parameters: FollowUpRatesParameters) -> list[Table]:
-    """Return events, rate ratios by spell and model, their change from before, and checks."""
+    """Return events, rate ratios by spell and model, changes from before, checks, sites."""
     baseline = baseline_of(context)
     tables = Tables(context, spell_labels(context), baseline, ANALYSIS.catalogue)
+    counted = []
     for name in parameters.outcomes:
         of = followed(context, name, parameters.sites)
-        tables.add(of, with_baseline(spells(context, of), baseline))
-    return concealed(context, tables.all)
+        rows = with_baseline(spells(context, of), baseline)
+        tables.add(of, rows)
+        counted.append((of, rows))
+    by_site = sites_table(context, counted, parameters.sites, ANALYSIS.catalogue)
+    return concealed(context, [*tables.all, by_site])
 
 
 ANALYSIS = Analysis(
@@ -71,8 +76,9 @@ ANALYSIS = Analysis(
     "robust or, with several rows a person, clustered by person; negative binomial (NB2), without "
     "and with the logarithm of 1 + events per year before the allocation; Poisson weighted by one "
     "over the chance of the own arm at the site and meeting. Arm by spell in one Poisson model "
-    "for the change from before. Stata: poisson y i.arm i.site, exposure(years) vce(cluster id) "
-    "irr; nbreg y i.arm i.site logbase, exposure(years) vce(robust) irr.",
+    "for the change from before; arm by site in one negative binomial model. Stata: poisson y "
+    "i.arm i.site, exposure(years) vce(cluster id) irr; nbreg y i.arm i.site logbase, "
+    "exposure(years) vce(robust) irr.",
     references=(
         "Gourieroux, Monfort and Trognon (1984), Econometrica 52(3), 701-720.",
         "Cameron and Trivedi (2013), Regression Analysis of Count Data, 2nd ed., Cambridge.",

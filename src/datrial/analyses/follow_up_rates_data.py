@@ -11,6 +11,7 @@ from datrial.analyses.arms import WITHHELD, is_coded, others_against_reference
 from datrial.analyses.changes import change_warning
 from datrial.analyses.police_request import NO_LIST
 from datrial.analyses.received import received
+from datrial.errors import UsageError
 from datrial.results.cells import State, Table
 
 if TYPE_CHECKING:
@@ -79,9 +80,21 @@ class Followed:
 
 
 def followed(context: Context, name: OutcomeName, sites: Iterable[str]) -> Followed:
-    """Return of whom an outcome can be known, at these sites (none: all of the study)."""
+    """Return of whom an outcome can be known, at these sites (none: all of the study).
+
+    Raises
+    ------
+    UsageError
+        If a site is none of the study's.
+    """
     outcome = OUTCOMES[name]
     chosen = sorted(sites) or sorted(context.study.sites)
+    unknown = [site for site in chosen if site not in context.study.sites]
+    if unknown:
+        raise UsageError(
+            f"The study has no site {', '.join(unknown)}; its sites are "
+            f"{', '.join(context.study.sites)}."
+        )
     sent = received(context, outcome.source)
     people = context.connection.execute(
         """

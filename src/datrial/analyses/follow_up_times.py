@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field
 
 from datrial.analyses.base import Analysis, Context
@@ -11,6 +13,8 @@ from datrial.analyses.follow_up_times_curves import Curves
 from datrial.analyses.follow_up_times_data import times_of
 from datrial.analyses.follow_up_times_tables import Regressions
 from datrial.results.cells import Table
+
+Month = Annotated[int, Field(ge=0)]
 
 
 class FollowUpTimesParameters(FollowUpParameters):
@@ -26,8 +30,8 @@ class FollowUpTimesParameters(FollowUpParameters):
         Month until which the mean time without an event is taken.
     """
 
-    months: tuple[int, ...] = Field(default=(0, 3, 6, 9, 12, 15, 18, 21, 24), min_length=1)
-    differences_at: tuple[int, ...] = Field(default=(6, 12, 24), min_length=1)
+    months: tuple[Month, ...] = Field(default=(0, 3, 6, 9, 12, 15, 18, 21, 24), min_length=1)
+    differences_at: tuple[Month, ...] = Field(default=(6, 12, 24), min_length=1)
     mean_until: int = Field(default=12, gt=0)
 
 

@@ -67,7 +67,7 @@ def _value(
         return literal(mapping.site or ""), ""
     if name != "site" and name not in table.columns:
         return "null", ""
-    return f'"{name}"', "" if column.of else f"'{name}: ' || \"{name}_problem\""
+    return f'"{name}"', f"'{name}: ' || \"{name}_problem\""
 
 
 def _constant(name: str, column: Column, mapping: SourceMapping, table: TableMapping) -> str:

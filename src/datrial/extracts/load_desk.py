@@ -26,6 +26,18 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _PEOPLE = ("perpetrator", "victim")
+#: The problem of a long reference of which a spreadsheet kept a few digits (1.00012E+11): all
+#: whose references begin alike would be one person, or one household.
+ROUNDED = "a number that a spreadsheet has rounded"
+_ROUNDED = (
+    "coalesce(contains(received, '+') "
+    "and regexp_full_match(trim(received), '[0-9]([.,][0-9]+)?[eE][+][0-9]+'), false)"
+)
+#: A reference of digits that a spreadsheet took for a number is still that reference.
+_WHOLE = (
+    "case when contains(received, '.') "
+    r"then regexp_replace(received, '^\s*([0-9]+)[.]0+\s*$', '\1') else received end"
+)
 
 
 class Pseudonymises(Protocol):
@@ -85,7 +97,8 @@ class Decoder:
         )
         self._named = (
             f"select place, case when not list_contains([{absent}], as_compared(received)) "
-            "then received end as value from texts"
+            f"and not {_ROUNDED} then {_WHOLE} end as value, "
+            f"case when {_ROUNDED} then '{ROUNDED}' end as problem from texts"
         )
         read = {n: c for n, c in contract.items() if n in table.columns and not c.of}
         self._selects = {n: decoded(n, c, mapping, table, last_day) for n, c in read.items()}
@@ -100,7 +113,7 @@ class Decoder:
         -------
         pyarrow.Table
             ``row_number``, ``row_kind``; of each reference ``<column>`` (the
-            pseudonym); of each other column ``<column>`` (the value),
+            pseudonym) and ``<column>_problem``; of each other column ``<column>`` (the value),
             ``<column>_text`` (as received, null if not understood) and
             ``<column>_problem``; ``<column>_same`` where two references of a row
             that never are one person are one.
@@ -112,12 +125,15 @@ class Decoder:
         for name in self._selects:
             columns |= self._understood(name, batch[name])
         for name, contract in self._references.items():
-            columns[name] = self._pseudonyms(contract.of or "", batch[name])
+            named = self._ask(self._named, batch[name])
+            columns[name] = self._pseudonyms(contract.of or "", named)
+            columns[f"{name}_problem"] = named["problem"].combine_chunks()
         for name, contract in self._references.items():
             other = contract.differs_from or ""
             if other in self._references:
                 # the reference taken for one to the other person: is it that person?
-                taken = self._pseudonyms(self._references[other].of or "", batch[name])
+                named = self._ask(self._named, batch[name])
+                taken = self._pseudonyms(self._references[other].of or "", named)
                 columns[f"{name}_same"] = pc.fill_null(pc.equal(taken, columns[other]), False)
         return pa.table(columns)
 
@@ -135,9 +151,9 @@ class Decoder:
             f"{name}_problem": problem.take(coded.indices),
         }
 
-    def _pseudonyms(self, of: str, received: pa.Array) -> pa.Array:
+    def _pseudonyms(self, of: str, named: pa.Table) -> pa.Array:
         """Return the pseudonym of each reference, null where a cell holds none ("not known")."""
-        references = self._ask(self._named, received)["value"].combine_chunks()
+        references = named["value"].combine_chunks()
         found = self._pseudonymiser.column(of, references, self._space if of in _PEOPLE else None)
         if len(found) != len(references) or found.null_count != references.null_count:
             raise DatrialError(f"{self._table}: some {of} references were given no pseudonym.")

@@ -232,7 +232,10 @@ def _plain_dtypes(frame: pd.DataFrame) -> pd.DataFrame:
     plain = {}
     for name in frame.columns:
         dtype = frame[name].dtype
-        if dtype == object and pd.api.types.infer_dtype(frame[name]) in _NUMBERS:
+        if (
+            pd.api.types.is_object_dtype(dtype)
+            and pd.api.types.infer_dtype(frame[name]) in _NUMBERS
+        ):
             plain[name] = "float64"
         if pd.api.types.is_extension_array_dtype(dtype):
             if pd.api.types.is_bool_dtype(dtype):

@@ -17,6 +17,7 @@ class Style(Enum):
     MEAN = "mean"
     INDEX = "index"
     P_VALUE = "p_value"
+    OBSERVED = "observed"
 
 
 _STYLES = {
@@ -29,6 +30,8 @@ _STYLES = {
     "p_value_adjusted": Style.P_VALUE,
     "mean": Style.MEAN,
     "sd": Style.MEAN,
+    "minimum": Style.OBSERVED,
+    "maximum": Style.OBSERVED,
     "rate_ratio": Style.RATIO,
     "odds_ratio": Style.RATIO,
     "hazard_ratio": Style.RATIO,
@@ -121,8 +124,10 @@ def write_number(value: float, style: Style) -> str:
         return _p_value(value)
     elif style is Style.RATIO:
         text = _ratio(value)
-    elif style is Style.MEAN:
+    elif style is Style.MEAN or (style is Style.OBSERVED and not value.is_integer()):
         text = f"{value:,.2f}"
+    elif style is Style.OBSERVED:
+        text = f"{value:,.0f}"
     else:
         text = f"{value:,.1f}"
     return _sign(text)

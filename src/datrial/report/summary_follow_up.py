@@ -20,6 +20,7 @@ from datrial.results.read import Run, RunTable
 
 _ANCOVA, _ONE = "ancova", "estimate"
 _WINDOW = "months_"
+_LEVEL = 0.05
 _MONTH = "month_12"
 
 
@@ -49,6 +50,7 @@ def _rates(run: Run) -> Iterator[str]:
             f"allocation: {'; '.join(told)}. {_settled(entry, known, rows)}"
         )
         yield from _before(entry, outcome, label)
+        yield from _sites(run.table("follow_up_rates.sites"), outcome, label)
     yield from once_a_reason(missing)
     yield (
         "These rest on everyone allocated, as allocated, whatever happened afterwards, and on the "
@@ -84,6 +86,22 @@ def _before(entry: RunTable, outcome: str, label: str) -> Iterator[str]:
     if entry.value(row, "poisson", "rate_ratio") is not None:
         ratio = with_interval(entry, row, "poisson", "rate_ratio", Style.RATIO)
         yield f"{label}: before the allocation, which shows how alike the arms were, {ratio}."
+
+
+def _sites(entry: RunTable | None, outcome: str, label: str) -> Iterator[str]:
+    """Say where the ratio differs between sites: one number for all of them hides that."""
+    p_value = entry.value(f"{outcome}__all", _ONE, "p_value") if entry else None
+    if entry is None or p_value is None or p_value >= _LEVEL:
+        return
+    told = [
+        f"{words.rpartition(', ')[2]} {with_interval(entry, row, _ONE, 'rate_ratio', Style.RATIO)}"
+        for row, words in entry.table.row_labels.items()
+        if row.startswith(f"{outcome}__") and entry.value(row, _ONE, "rate_ratio") is not None
+    ]
+    yield (
+        f"{label}: the rate ratio differs between sites (p {_p_words(p_value)}), so that one "
+        f"number for all of them hides it: {'; '.join(told)}."
+    )
 
 
 def _times(run: Run) -> Iterator[str]:
