@@ -16,9 +16,20 @@
 -- later is censored. That day itself is observed. It stays so if he appears again: to take
 -- back the time of those only who were recorded again would hang the time at risk on its own
 -- outcome. Prison ends nothing.
+-- The days hang on the dates alone, not on the person: they are counted once for all people of
+-- a site with the same dates.
 
 with member as (
-    select * from cohort.member
+    select
+        member.person_id,
+        member.site,
+        member.arm,
+        member.index_date,
+        member.end_date,
+        coalesce(
+            least(member.death_date, member.moved_away_on), date '9999-12-31'
+        ) as left_on
+    from cohort.member as member
 ),
 
 coverage as (
@@ -53,37 +64,46 @@ scheme as (
     from study.window as fixed
 ),
 
+dates as (
+    select
+        same.*,
+        row_number() over (
+            order by same.site, same.index_date, same.end_date, same.left_on
+        ) as dates_number
+    from (select distinct member.site, member.index_date, member.end_date, member.left_on
+        from member) as same
+),
+
 anchored as (
     select
-        member.person_id,
-        member.site,
-        member.arm,
+        dates.dates_number,
+        dates.site,
+        dates.left_on,
         coverage.source,
         scheme.scheme,
         scheme.spell,
         scheme.position,
         case scheme.after_anchor
-            when 'index' then member.index_date
-            when 'end' then member.end_date
+            when 'index' then dates.index_date
+            when 'end' then dates.end_date
             else coverage.last_day
         end + to_months(scheme.after_months) as after_day,
         case scheme.until_anchor
-            when 'index' then member.index_date
-            when 'end' then member.end_date
+            when 'index' then dates.index_date
+            when 'end' then dates.end_date
             else coverage.last_day
         end + to_months(scheme.until_months) as until_day,
-        scheme.including_start,
-        least(member.death_date, member.moved_away_on) as left_on
-    from member
-    inner join coverage on member.site = coverage.site
+        scheme.including_start
+    from dates
+    inner join coverage on dates.site = coverage.site
     cross join scheme
 ),
 
 bounded as (
     select
-        anchored.person_id,
+        anchored.dates_number,
         anchored.site,
-        anchored.arm,
+        anchored.left_on,
         anchored.source,
         anchored.scheme,
         anchored.spell,
@@ -91,14 +111,13 @@ bounded as (
         cast(anchored.after_day as date)
         + (case when anchored.including_start then 0 else 1 end) as first_day,
         cast(anchored.until_day as date)
-        - (case when anchored.including_start then 1 else 0 end) as last_day,
-        coalesce(anchored.left_on, date '9999-12-31') as left_on
+        - (case when anchored.including_start then 1 else 0 end) as last_day
     from anchored
 ),
 
 observed as (
     select
-        bounded.person_id,
+        bounded.dates_number,
         bounded.source,
         bounded.scheme,
         bounded.spell,
@@ -116,31 +135,53 @@ observed as (
         and bounded.last_day >= coverage_span.first_day
         and bounded.left_on >= greatest(bounded.first_day, coverage_span.first_day)
     where bounded.first_day <= bounded.last_day
-    group by bounded.person_id, bounded.source, bounded.scheme, bounded.spell
+    group by bounded.dates_number, bounded.source, bounded.scheme, bounded.spell
+),
+
+counted as (
+    select
+        bounded.dates_number,
+        bounded.source,
+        bounded.scheme,
+        bounded.spell,
+        bounded.position,
+        bounded.first_day,
+        bounded.last_day,
+        observed.observed_first,
+        observed.observed_last,
+        case
+            when bounded.first_day is not null and bounded.last_day is not null
+                then cast(coalesce(observed.observed_days, 0) as bigint)
+        end as observed_days,
+        coalesce(
+            observed.observed_days = bounded.last_day - bounded.first_day + 1, false
+        ) as fully_observed
+    from bounded
+    left join observed
+        on bounded.dates_number = observed.dates_number
+        and bounded.source = observed.source
+        and bounded.scheme = observed.scheme
+        and bounded.spell = observed.spell
 )
 
 select
-    bounded.person_id,
-    bounded.site,
-    bounded.arm,
-    bounded.source,
-    bounded.scheme,
-    bounded.spell,
-    bounded.position,
-    bounded.first_day,
-    bounded.last_day,
-    observed.observed_first,
-    observed.observed_last,
-    case
-        when bounded.first_day is not null and bounded.last_day is not null
-            then cast(coalesce(observed.observed_days, 0) as bigint)
-    end as observed_days,
-    coalesce(
-        observed.observed_days = bounded.last_day - bounded.first_day + 1, false
-    ) as fully_observed
-from bounded
-left join observed
-    on bounded.person_id = observed.person_id
-    and bounded.source = observed.source
-    and bounded.scheme = observed.scheme
-    and bounded.spell = observed.spell
+    member.person_id,
+    member.site,
+    member.arm,
+    counted.source,
+    counted.scheme,
+    counted.spell,
+    counted.position,
+    counted.first_day,
+    counted.last_day,
+    counted.observed_first,
+    counted.observed_last,
+    counted.observed_days,
+    counted.fully_observed
+from member
+inner join dates
+    on member.site = dates.site
+    and member.index_date = dates.index_date
+    and member.end_date is not distinct from dates.end_date
+    and member.left_on = dates.left_on
+inner join counted on dates.dates_number = counted.dates_number

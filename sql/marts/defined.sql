@@ -1,8 +1,8 @@
 -- Grain:   one row per allocated perpetrator and version of a definition of perpetrators
 -- Key:     person_id, definition, version
 -- Source:  study.definition, cohort.member, cohort.follow_up, cohort.hearing,
---          study.coverage_span, staging.police_incident
--- Version: 1
+--          study.coverage_span, cohort.incident
+-- Version: 2
 -- holds_from: the first day on which the definition holds. holds: whether it ever does, null
 -- where that cannot be known. Every version is here, whichever a study uses (role).
 -- MARAC: a hearing counts on a day for which the site of the hearing sent its data, and
@@ -10,10 +10,10 @@
 -- of different victims-survivors, on the same or on different days. Repeat: the same pair on
 -- a later day, not longer after its last hearing than the months given; the day of the month
 -- counts, and where a month has no such day, its last.
--- Police: the given number of domestic abuse incidents in the evaluation period (from the
--- first day of the first period to the last day received), on days for which the force sent
--- its data. Nothing is known of those about whom the police were not asked, or of whom that
--- is not known (cohort.member).
+-- Police: the given number of domestic abuse incidents in the evaluation period, on days for
+-- which both the force that recorded them and the perpetrator's own sent their data
+-- (marts.police_history). Nothing is known of those about whom the police were not asked, or of
+-- whom that is not known (cohort.member).
 
 with member as (
     select * from cohort.member
@@ -67,37 +67,28 @@ later_hearing as (
 evaluation as (
     select
         follow_up.person_id,
+        follow_up.site,
         min(follow_up.first_day) as first_day,
         max(follow_up.last_day) as last_day
     from cohort.follow_up as follow_up
     where follow_up.source = 'police'
-    group by follow_up.person_id
+    group by follow_up.person_id, follow_up.site
 ),
 
-abuse_incident as (
+abuse as (
     select
         incident.person_id,
-        incident.incident_date,
-        row_number() over (
-            partition by incident.person_id
-            order by incident.incident_date, incident.incident_id
-        ) as incident_number
-    from (
-        select distinct
-            police_incident.perpetrator_id as person_id,
-            police_incident.incident_id,
-            police_incident.incident_date
-        from staging.police_incident as police_incident
-        inner join coverage_span
-            on coverage_span.source = 'police'
-            and police_incident.site = coverage_span.site
-            and police_incident.incident_date
-            between coverage_span.first_day and coverage_span.last_day
-        inner join evaluation
-            on police_incident.perpetrator_id = evaluation.person_id
-            and police_incident.incident_date between evaluation.first_day and evaluation.last_day
-        where police_incident.domestic_abuse = 'yes'
-    ) as incident
+        list_sort(list(incident.incident_date)) as days
+    from cohort.incident as incident
+    inner join evaluation
+        on incident.person_id = evaluation.person_id
+        and incident.incident_date between evaluation.first_day and evaluation.last_day
+    inner join coverage_span
+        on coverage_span.source = 'police'
+        and evaluation.site = coverage_span.site
+        and incident.incident_date between coverage_span.first_day and coverage_span.last_day
+    where incident.is_domestic_abuse
+    group by incident.person_id
 ),
 
 holding as (
@@ -121,13 +112,11 @@ holding as (
         )
     group by definition.definition, definition.version, later_hearing.person_id
     union all
-    select definition.definition, definition.version, abuse_incident.person_id,
-        min(abuse_incident.incident_date) as holds_from
+    select definition.definition, definition.version, abuse.person_id,
+        abuse.days[definition.minimum] as holds_from
     from definition
-    inner join abuse_incident
-        on definition.definition = 'police_repeat'
-        and abuse_incident.incident_number = definition.minimum
-    group by definition.definition, definition.version, abuse_incident.person_id
+    inner join abuse
+        on definition.definition = 'police_repeat' and len(abuse.days) >= definition.minimum
 )
 
 select

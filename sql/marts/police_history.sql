@@ -1,13 +1,16 @@
 -- Grain:   one row per allocated perpetrator about whom the police were asked, at a site
 --          that sent police data
 -- Key:     person_id
--- Source:  cohort.member, cohort.incident, cohort.follow_up, marts.defined
--- Version: 1
--- The incidents of the evaluation period: from the first day of a person's first period to
--- the last day received of his site. Incidents outside it are left out and counted
--- (outside). on_index_date: inside, but in no period. has_record: any incident in the evaluation period; a person without one has
--- zeros. serial and repeat as the versions that the study uses (marts.defined); serial is of
--- MARAC and null where MARAC sent nothing.
+-- Source:  cohort.member, cohort.incident, cohort.follow_up, study.coverage_span, marts.defined
+-- Version: 2
+-- The incidents of the evaluation period: from the first day of a person's first period to the
+-- last day of the last, and not after the last day received of his force. As in
+-- marts.police_spell an incident counts, wherever it was recorded, on a day for which his own
+-- force sent its data: one recorded elsewhere on a day in a gap, or later, is in no count, also
+-- not in outside. Incidents outside the evaluation period are left out and counted (outside).
+-- on_index_date: inside, but in no period. has_record: any incident in the evaluation period; a
+-- person without one has zeros. serial and repeat as the versions that the study uses
+-- (marts.defined); serial is of MARAC and null where MARAC sent nothing.
 
 with member as (
     select * from cohort.member where police_asked
@@ -19,6 +22,10 @@ incident as (
 
 follow_up as (
     select * from cohort.follow_up where source = 'police'
+),
+
+coverage_span as (
+    select * from study.coverage_span where source = 'police'
 ),
 
 defined as (
@@ -44,6 +51,9 @@ placed as (
     from incident
     inner join evaluation on incident.person_id = evaluation.person_id
     inner join member on incident.person_id = member.person_id
+    inner join coverage_span
+        on member.site = coverage_span.site
+        and incident.incident_date between coverage_span.first_day and coverage_span.last_day
 ),
 
 counted as (

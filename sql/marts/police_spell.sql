@@ -9,26 +9,50 @@
 -- be without a record says nothing there. A person who was asked about and has no record has
 -- zeros. incidents holds those as well of which it is not known whether they were domestic
 -- abuse; so the two kinds may be fewer than all.
+-- People are numbered, in no order, to count by a number rather than by a text; the spells are
+-- read twice rather than kept in memory.
 
-with spell as (
-    select * from cohort.spell where source = 'police'
+with person as materialized (
+    select
+        member.person_id,
+        member.site,
+        coalesce(member.police_asked, false) as police_asked,
+        row_number() over () as person_number
+    from cohort.member as member
 ),
 
-member as (
-    select * from cohort.member
-),
-
-incident as (
-    select * from cohort.incident
+spell as not materialized (
+    select
+        spell.*,
+        person.person_number,
+        person.police_asked,
+        person.police_asked and spell.observed_days > 0 as is_known
+    from cohort.spell as spell
+    inner join person on spell.person_id = person.person_id
+    where spell.source = 'police'
 ),
 
 coverage_span as (
     select * from study.coverage_span where source = 'police'
 ),
 
+incident as (
+    select
+        person.person_number,
+        incident.incident_date,
+        incident.is_domestic_abuse,
+        incident.is_crimed
+    from cohort.incident as incident
+    inner join person on incident.person_id = person.person_id
+    inner join coverage_span
+        on person.site = coverage_span.site
+        and incident.incident_date between coverage_span.first_day and coverage_span.last_day
+    where person.police_asked
+),
+
 counted as (
     select
-        spell.person_id,
+        spell.person_number,
         spell.scheme,
         spell.spell,
         count(*) as incidents,
@@ -40,41 +64,29 @@ counted as (
             as other_crimed
     from spell
     inner join incident
-        on spell.person_id = incident.person_id
+        on spell.person_number = incident.person_number
         and incident.incident_date between spell.first_day and spell.observed_last
-    inner join coverage_span
-        on spell.site = coverage_span.site
-        and incident.incident_date between coverage_span.first_day and coverage_span.last_day
-    group by spell.person_id, spell.scheme, spell.spell
-),
-
-known as (
-    select
-        spell.*,
-        coalesce(member.police_asked, false) as police_asked,
-        coalesce(member.police_asked, false) and spell.observed_days > 0 as is_known
-    from spell
-    inner join member on spell.person_id = member.person_id
+    group by spell.person_number, spell.scheme, spell.spell
 )
 
 select
-    known.person_id,
-    known.site,
-    known.arm,
-    known.scheme,
-    known.spell,
-    known.position,
-    known.police_asked,
-    known.observed_days,
-    known.fully_observed,
-    case when known.is_known then coalesce(counted.incidents, 0) end as incidents,
-    case when known.is_known then coalesce(counted.domestic_abuse, 0) end as domestic_abuse,
-    case when known.is_known then coalesce(counted.domestic_abuse_crimed, 0) end
+    spell.person_id,
+    spell.site,
+    spell.arm,
+    spell.scheme,
+    spell.spell,
+    spell.position,
+    spell.police_asked,
+    spell.observed_days,
+    spell.fully_observed,
+    case when spell.is_known then coalesce(counted.incidents, 0) end as incidents,
+    case when spell.is_known then coalesce(counted.domestic_abuse, 0) end as domestic_abuse,
+    case when spell.is_known then coalesce(counted.domestic_abuse_crimed, 0) end
         as domestic_abuse_crimed,
-    case when known.is_known then coalesce(counted.other, 0) end as other,
-    case when known.is_known then coalesce(counted.other_crimed, 0) end as other_crimed
-from known
+    case when spell.is_known then coalesce(counted.other, 0) end as other,
+    case when spell.is_known then coalesce(counted.other_crimed, 0) end as other_crimed
+from spell
 left join counted
-    on known.person_id = counted.person_id
-    and known.scheme = counted.scheme
-    and known.spell = counted.spell
+    on spell.person_number = counted.person_number
+    and spell.scheme = counted.scheme
+    and spell.spell = counted.spell

@@ -120,6 +120,55 @@ def test_a_day_for_which_the_force_sent_nothing_is_neither_time_nor_an_event() -
     assert house.get("incidents", "marts.police_history") == [(1,)]
 
 
+def test_an_incident_elsewhere_on_a_day_without_data_of_the_own_force_is_in_no_count() -> None:
+    """The other force sent all days; the own one has a gap, and ends before the periods do."""
+    other = "site_1"
+    house = asked(("p1", "2017-03-01", "yes", "yes"))
+    house.connection.execute("delete from study.coverage_span")
+    house.covered("police", SITE, "2016-02-01", "2017-05-31")
+    house.covered("police", SITE, "2017-08-01", "2018-03-31")
+    house.covered("police", other, "2016-02-01", "2018-12-31")
+    house.rows(
+        "staging.police_incident",
+        "incident_id, perpetrator_id, incident_date, domestic_abuse, crimed, site",
+        ("elsewhere", "p1", "2017-04-01", "no", "no", other),  # counts
+        ("in_gap", "p1", "2017-07-01", "yes", "yes", other),
+        ("after_the_last_day", "p1", "2018-04-01", "yes", "yes", other),  # in 0-6 months after
+        ("before_all_periods", "p1", "2016-03-01", "no", "no", other),
+    )  # fmt: skip
+    built(house)
+    in_periods = by_period(house)
+    assert (in_periods["before"], in_periods["during"], in_periods["after_0_6"]) == (0, 2, 0)
+    history = house.get(f"{KINDS}, outside, is_repeat", "marts.police_history")
+    assert history == [(2, 1, 1, 1, 0, 1, False)]
+
+
+def test_an_index_date_in_a_gap_has_no_incident() -> None:
+    house = asked()
+    house.connection.execute("delete from study.coverage_span")
+    house.covered("police", SITE, "2016-02-01", "2017-01-14")
+    house.covered("police", SITE, "2017-01-16", "2018-06-30")
+    house.covered("police", "site_1", "2016-02-01", "2018-06-30")
+    house.rows(
+        "staging.police_incident",
+        "incident_id, perpetrator_id, incident_date, domestic_abuse, crimed, site",
+        ("on_index", "p1", "2017-01-15", "yes", "no", "site_1"),
+    )  # fmt: skip
+    columns = "incidents, on_index_date, outside"
+    assert built(house).get(columns, "marts.police_history") == [(0, 0, 0)]
+
+
+def test_one_incident_under_two_references_with_two_days_makes_nobody_repeat() -> None:
+    house = asked(("p1", "2017-02-01", "yes", "no"))
+    house.rows(
+        "staging.police_incident",
+        "incident_id, perpetrator_id, incident_date, domestic_abuse, crimed, site",
+        ("i0", "p1", "2017-02-03", "yes", "no", SITE),
+    )
+    columns = "domestic_abuse, is_repeat"
+    assert built(house).get(columns, "marts.police_history") == [(1, False)]
+
+
 def test_fixed_windows_are_counted_from_the_allocation() -> None:
     house = built(asked(("p1", "2017-07-15", "yes", "no"), ("p1", "2017-07-16", "yes", "no")))
     rows = house.get("spell, incidents", "marts.police_spell", "scheme = 'window'")

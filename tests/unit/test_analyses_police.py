@@ -10,6 +10,7 @@ import pytest
 from given import Warehouse, drive
 from scipy.stats import chi2_contingency
 
+from datrial.analyses.arms import WITHHELD
 from datrial.analyses.base import Context
 from datrial.analyses.police_follow_up_data import KINDS
 from datrial.analyses.registry import ANALYSES
@@ -437,6 +438,10 @@ def test_coded_arms_are_withheld_where_controls_were_drawn_for_the_police() -> N
                  if cell.column in coded]  # fmt: skip
         assert any(cell.value is not None for cell in cells) is not drawn
         assert value(tables["records"], "site_2__with_record", "all") == 1
+        versions = answer(house, "definitions")["perpetrators"]
+        repeat = [cell.note == WITHHELD for cell in versions.cells
+                  if cell.column in coded and cell.row.startswith("police_repeat")]  # fmt: skip
+        assert repeat and set(repeat) == {drawn}
 
 
 # Serial and repeat perpetrators

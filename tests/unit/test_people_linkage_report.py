@@ -16,6 +16,7 @@ from invented_people import identifiers, people, true_person
 from datrial.analyses import linkage, linkage_sensitivity
 from datrial.analyses.base import Context
 from datrial.config.study import Linkage
+from datrial.errors import UsageError
 from datrial.people.clusters import People, identities
 from datrial.people.linkage import Links, link_people
 from datrial.people.linkage_report import write_linkage
@@ -24,6 +25,7 @@ from datrial.results.cells import State, Table, cells_frame
 from datrial.warehouse.study_tables import write_allocations
 
 CUT = 6.6
+PEOPLE = ("control", "intervention")
 SETTINGS = Linkage(match_weight=CUT, sensitivity_weights=(3.5, -2.0), review_from=0, review_to=CUT)
 
 
@@ -234,9 +236,13 @@ def test_people_allocated_under_several_references_are_counted_by_site(
 
 
 def trial(again: dict[str, int]) -> Warehouse:
-    """Return a trial in which so many people of each arm appear again."""
+    """Return a trial in which so many people of each arm appear again, with a second victim.
+
+    The police record domestic abuse once of each of them; they were asked about all.
+    """
     house = Warehouse(drive(linkage=SETTINGS))
-    house.covered("marac", "site_2", "2016-02-01", "2019-09-30")
+    for source in ("marac", "police"):
+        house.covered(source, "site_2", "2016-02-01", "2019-09-30")
     for arm, count in again.items():
         for i in range(30):
             person = f"{arm}{i}"
@@ -244,10 +250,17 @@ def trial(again: dict[str, int]) -> Warehouse:
             house.rows(
                 "staging.cms_service_user", "perpetrator_id, closure_date", (person, "2017-07-01")
             )
+            house.rows("ledger.police_request", "person_id", (person,))
             if i < count:
                 house.rows(
                     "staging.marac_case", "perpetrator_id, victim_id, hearing_date, site",
-                    (person, "v", "2017-01-10", "site_2"),
+                    (person, "v", "2016-09-01", "site_2"), (person, "w", "2017-01-10", "site_2"),
+                )  # fmt: skip
+                house.rows(
+                    "staging.police_incident",
+                    "incident_id, perpetrator_id, incident_date, domestic_abuse, site",
+                    (f"i_{person}", person, "2017-02-01", "yes", "site_2"),
+                    (f"j_{person}", person, "2017-02-02", "no", "site_2"),
                 )  # fmt: skip
     house.build()
     return house
@@ -267,19 +280,58 @@ def test_the_effect_stands_beside_itself_at_the_other_cuts() -> None:
         State.NOT_APPLICABLE, "the people were not linked at this cut",
     )  # fmt: skip
     assert tables["reappearance"].get("during__control", "cut_3_5", "people").value == 12
+    abuse = tables["police_rate_ratios"]
+    assert list(abuse.column_labels) == list(ratios.column_labels)
+    assert abuse.get("during", "main", "rate_ratio").value == pytest.approx(0.5)
+    assert abuse.get("months_0_6", "cut_3_5", "rate_ratio").value == pytest.approx(1)
+    assert abuse.get("during", "cut_2_below_zero", "bse").note == missing.note
+    assert "no event in the arm" in abuse.get("after_0_6", "cut_3_5", "ci_low").note
+    serial = tables["serial"]
+    shares = [serial.get(f"serial__{who}", "main", "share").value for who in ("all", *PEOPLE)]
+    assert shares == pytest.approx([15 / 60, 10 / 30, 5 / 30])
+    assert serial.get("serial__intervention", "cut_3_5", "count").value == 12
+    assert serial.get("repeat__all", "cut_3_5", "count").value == 0
     # A period without any appearance says so, at every cut.
     assert ratios.get("after_0_6", "main", "rate_ratio").state is State.NOT_AVAILABLE
 
 
 def test_the_main_column_is_that_of_the_main_analysis() -> None:
-    from datrial.analyses import marac_follow_up
+    from datrial.analyses import follow_up_rates, marac_follow_up
 
     house = trial({"control": 10, "intervention": 7})
-    main = answer(marac_follow_up, house)["rate_ratios"]
-    again = answer(linkage_sensitivity, house)["rate_ratios"]
+    main, again = answer(marac_follow_up, house), answer(linkage_sensitivity, house)
+    police = answer(follow_up_rates, house)["rate_ratios"]
     for statistic in ("rate_ratio", "ci_low", "ci_high", "p_value"):
-        here = again.get("during", "main", statistic)
-        assert replace(here, column="estimate") == main.get("during", "estimate", statistic)
+        here = again["rate_ratios"].get("during", "main", statistic)
+        there = main["rate_ratios"].get("during", "estimate", statistic)
+        assert replace(here, column="estimate") == there
+        here = again["police_rate_ratios"].get("months_0_6", "main", statistic)
+        row = "police_domestic_abuse__months_0_6"
+        assert replace(here, row=row, column="poisson") == police.get(row, "poisson", statistic)
+    for who in ("all", *PEOPLE):
+        here = again["serial"].get(f"serial__{who}", "main", "share")
+        there = main["serial"].get(who, "serial", "share")
+        assert replace(here, row=who, column="serial") == there
+
+
+def test_the_police_data_of_nobody_tell_no_ratio_at_any_cut() -> None:
+    house = trial({"control": 10, "intervention": 5})
+    house.connection.execute("delete from study.coverage_span where source = 'police'")
+    house.connection.execute("delete from study.coverage where source = 'police'")
+    house.build()
+    cells = answer(linkage_sensitivity, house)["police_rate_ratios"].cells
+    main = [cell for cell in cells if cell.column == "main"]
+    assert {(cell.state, cell.note) for cell in main} == {
+        (State.NOT_AVAILABLE, "no police data were received")
+    }
+
+
+def test_a_site_that_the_study_has_not_is_said() -> None:
+    house = trial({"control": 1})
+    context = Context(house.connection, house.study, np.random.default_rng(1))
+    asked = linkage_sensitivity.ANALYSIS.parameters(police_sites=("site_9",))
+    with pytest.raises(UsageError, match="no site site_9"):
+        linkage_sensitivity.run(context, asked)
 
 
 def test_a_study_that_links_nobody_has_no_sensitivity_to_it() -> None:

@@ -121,6 +121,7 @@ def test_every_number_of_the_drive_file_stands_beside_a_cell_of_the_report() -> 
         "police_follow_up.",
         "police_perpetrators.",
         "police_request.",
+        "risk_score.forms",
         "participant_flow.perpetrators",
         "participant_flow.victims",
         "victim_",

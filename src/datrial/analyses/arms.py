@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from datrial.results.cells import Cell, State, Table
 if TYPE_CHECKING:
     import pandas as pd
 
+    from datrial.analyses.base import Context
     from datrial.config.study import Study
 
 WITHHELD = "arms are coded, and this would tell them apart"
@@ -55,11 +56,33 @@ def below_one_favours(study: Study) -> str:
     return f"Rate ratios below 1 favour {first if is_coded(study) else f'the {first}'}."
 
 
-def withhold(table: Table, arms: Collection[str]) -> Table:
-    """Return a table with the columns of these arms taken out: they would tell the arms."""
+def police_tell_arms(context: Context) -> bool:
+    """Return whether arms are coded and numbers of the police would tell which is which.
+
+    Where the police were asked about all of one arm and some of the other, how many there are
+    tells it, and every number by arm rests on that.
+    """
+    if not is_coded(context.study):
+        return False
+    shares = context.connection.execute(
+        "select distinct avg(police_asked::int) from cohort.member group by arm"
+    ).fetchall()
+    return len(shares) > 1
+
+
+def withhold(
+    table: Table, arms: Collection[str], rows: Callable[[str], bool] = lambda row: True
+) -> Table:
+    """Return a table with the columns of these arms taken out: they would tell the arms.
+
+    Parameters
+    ----------
+    rows
+        Which rows would, by their keys; all by default.
+    """
 
     def withheld(cell: Cell) -> Cell:
-        if cell.column not in arms:
+        if cell.column not in arms or not rows(cell.row):
             return cell
         return Cell(
             cell.row, cell.column, cell.statistic, None, None, State.NOT_AVAILABLE, WITHHELD

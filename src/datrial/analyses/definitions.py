@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from datrial.analyses.arms import police_tell_arms, withhold
 from datrial.analyses.base import Analysis, Context, Parameters
 from datrial.analyses.changes import change_warning
 from datrial.analyses.levels import TIME_POINTS
@@ -25,7 +26,12 @@ class DefinitionsParameters(Parameters):
 def run(context: Context, parameters: DefinitionsParameters) -> list[Table]:
     """Return how many fulfil each definition, by arm, and the band of the risk forms."""
     del parameters
-    return [_perpetrators(context), _risk_bands(context)]
+    perpetrators = _perpetrators(context)
+    if police_tell_arms(context):
+        perpetrators = withhold(
+            perpetrators, context.study.arms, lambda row: row.startswith("police_")
+        )
+    return [perpetrators, _risk_bands(context)]
 
 
 def _perpetrators(context: Context) -> Table:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from datrial.allocation.schemes import CONTROL
-from datrial.analyses.arms import WITHHELD, is_coded, others_against_reference
+from datrial.analyses.arms import (
+    is_coded,
+    others_against_reference,
+    police_tell_arms,
+    withhold,
+)
 from datrial.analyses.changes import change_warning
 from datrial.analyses.police_request import NO_LIST
 from datrial.analyses.received import received
 from datrial.errors import UsageError
-from datrial.results.cells import State, Table
+from datrial.results.cells import Table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -186,24 +191,12 @@ def chances(people: pd.DataFrame) -> pd.Series:
 
 
 def concealed(context: Context, tables: list[Table]) -> list[Table]:
-    """Return tables without what would tell coded arms: numbers by arm of police outcomes.
-
-    Where the police were asked about all of one arm and some of the other, how many there are
-    tells which is which, and every number by arm rests on that.
-    """
-    if not is_coded(context.study):
-        return tables
-    shares = context.connection.execute(
-        "select distinct avg(police_asked::int) from cohort.member group by arm"
-    ).fetchall()
-    if len(shares) < 2:
+    """Return tables without what would tell coded arms: numbers by arm of police outcomes."""
+    if not police_tell_arms(context):
         return tables
     police = {name for name, outcome in OUTCOMES.items() if outcome.source == "police"}
-    for table in tables:
-        table.cells = [
-            replace(cell, value=None, n=None, state=State.NOT_AVAILABLE, note=WITHHELD, warning="")
-            if cell.column in context.study.arms and cell.row.partition("__")[0] in police
-            else cell
-            for cell in table.cells
-        ]
-    return tables
+
+    def of_police(row: str) -> bool:
+        return row.partition("__")[0] in police
+
+    return [withhold(table, context.study.arms, of_police) for table in tables]

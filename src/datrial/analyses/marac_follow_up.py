@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from datrial.analyses.base import Analysis, Context, Parameters
+from datrial.analyses.marac_data import marac_history, marac_periods, number
 from datrial.analyses.marac_history_tables import (
     appearances_table,
     serial_periods_table,
@@ -30,20 +31,12 @@ class MaracFollowUpParameters(Parameters):
 def run(context: Context, parameters: MaracFollowUpParameters) -> list[Table]:
     """Re-appearance by period and arm, rate ratios, number of appearances, serial perpetrators."""
     chosen = list(parameters.sites or context.study.sites)
-    periods = context.connection.execute(
-        "select * from marts.marac_follow_up where site in (select unnest(?)) "
-        "order by person_id, position",
-        [chosen],
-    ).df()
-    history = context.connection.execute(
-        "select * from marts.marac_history where site in (select unnest(?)) order by person_id",
-        [chosen],
-    ).df()
+    periods, history = marac_periods(context, chosen), marac_history(context, chosen)
     labels = ", ".join(context.study.sites[site].label for site in chosen)
     people = (
         f"All allocated perpetrators of {labels}, as allocated: "
         + ", ".join(
-            f"{(history['arm'] == arm).sum()} {settings.label}"
+            f"{number(history[history['arm'] == arm])} {settings.label}"
             for arm, settings in context.study.arms.items()
         )
         + ". An appearance is a case heard at MARAC."
@@ -58,7 +51,7 @@ def run(context: Context, parameters: MaracFollowUpParameters) -> list[Table]:
         rate_ratio_table(context, periods, note),
         appearances_table(context, history, people),
         serial_table(context, history, people),
-        serial_periods_table(context, periods, history, people),
+        serial_periods_table(context, periods, people),
     ]
 
 

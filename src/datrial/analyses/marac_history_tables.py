@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from datrial.analyses.arms import contrast, others_against_reference
 from datrial.analyses.base import Context
 from datrial.analyses.changes import change_warning
+from datrial.analyses.marac_data import number, one_row_each
 from datrial.analyses.marac_tables import (
     SHARE_OF_ANY_DAY,
     add_share_of_any_day,
@@ -40,7 +41,7 @@ def appearances_table(context: Context, history: pd.DataFrame, note: str) -> Tab
     for arm, settings in context.study.arms.items():
         table.row(arm, settings.label)
         people = history[history["arm"] == arm]
-        counts = people["appearances"].dropna().astype(float)
+        counts = one_row_each(people.dropna(subset=["appearances"]))["appearances"].astype(float)
         if counts.empty:
             reason = _unknown_reason(context, people)
             table.absent_all([arm], ["appearances"], ("people", "total", "mean", "sd"), reason)
@@ -59,6 +60,7 @@ def appearances_table(context: Context, history: pd.DataFrame, note: str) -> Tab
     words = contrast(context.study)
     table.row("difference", words[0].upper() + words[1:])
     known = history.dropna(subset=["appearances"])
+    known = one_row_each(known)
     totals = known.groupby("arm")["appearances"].sum()
     if not all(totals.get(arm, 0) > 0 for arm in context.study.arms):
         reason = received(context, "marac").reason(set(history["site"]))
@@ -70,7 +72,7 @@ def appearances_table(context: Context, history: pd.DataFrame, note: str) -> Tab
         in_intervention=others_against_reference(context.study, known["arm"]),
         appearances=known["appearances"].astype(float),
     )
-    fit = fit_rate("appearances ~ in_intervention", data, cluster="person_id")
+    fit = fit_rate("appearances ~ in_intervention", data, cluster="person")
     estimate = fit.rate_ratios().to_dict("index")["in_intervention"]
     warning = " ".join(filter(None, (*fit.notes, _unknown_warning(context, history))))
     for statistic in ("rate_ratio", "p_value", "ci_low", "ci_high"):
@@ -111,15 +113,13 @@ def serial_table(context: Context, history: pd.DataFrame, note: str) -> Table:
         for column, definition in (("serial", "serial"), ("repeat", "marac_repeat")):
             changed = change_warning(context, definition, sites)
             warning = "; ".join(filter(None, (unknown, changed)))
-            flags = known[f"is_{column}"].astype(bool)
-            table.add(key, column, "count", int(flags.sum()), n=len(known), warning=warning)
-            table.add(key, column, "share", flags.mean(), n=len(known), warning=warning)
+            count, n = number(known[known[f"is_{column}"].astype(bool)]), number(known)
+            table.add(key, column, "count", count, n=n, warning=warning)
+            table.add(key, column, "share", count / n, n=n, warning=warning)
     return table
 
 
-def serial_periods_table(
-    context: Context, periods: pd.DataFrame, history: pd.DataFrame, note: str
-) -> Table:
+def serial_periods_table(context: Context, periods: pd.DataFrame, note: str) -> Table:
     """Return serial perpetrators who appeared, by period and arm."""
     table = Table(
         "marac_follow_up.serial_periods",
@@ -131,9 +131,8 @@ def serial_periods_table(
         ("D-F28",),
     )
     arm_columns(context, table)
-    known = history.dropna(subset=["is_serial"])
-    serial = set(known.loc[known["is_serial"].astype(bool), "person_id"])
-    of_serial = periods[periods["person_id"].isin(serial)]
+    known = periods.dropna(subset=["is_serial"])
+    of_serial = known[known["is_serial"].astype(bool)]
     for period in context.study.periods:
         table.row(period.key, period.label)
         for arm in context.study.arms:
@@ -146,11 +145,12 @@ def serial_periods_table(
                     else unobserved_reason(rows)
                 )
                 for statistic in ("people", "share", SHARE_OF_ANY_DAY):
-                    table.absent(period.key, arm, statistic, reason, n=len(rows))
+                    table.absent(period.key, arm, statistic, reason, n=number(rows))
                 continue
-            people, warning = int((observed["appearances"] > 0).sum()), unobserved_warning(rows)
-            table.add(period.key, arm, "people", people, n=len(rows), warning=warning)
-            table.add(period.key, arm, "share", people / len(rows), n=len(rows), warning=warning)
+            people, n = number(observed[observed["appearances"] > 0]), number(rows)
+            warning = unobserved_warning(rows)
+            table.add(period.key, arm, "people", people, n=n, warning=warning)
+            table.add(period.key, arm, "share", people / n, n=n, warning=warning)
             add_share_of_any_day(table, period.key, arm, observed)
     return table
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from datrial.analyses.arms import below_one_favours, contrast, others_against_reference
 from datrial.analyses.base import Context
+from datrial.analyses.marac_data import number, one_row_each
 from datrial.results.cells import Table
 
 if TYPE_CHECKING:
@@ -38,10 +39,11 @@ def reappearance_table(context: Context, periods: pd.DataFrame, note: str) -> Ta
 
 def _add_reappearance(table: Table, period: str, arm: str, rows: pd.DataFrame) -> None:
     """Add one period's and arm's statistics; without any observed day none is available."""
-    allocated = len(rows)
+    allocated = number(rows)
     observed = rows[rows["observed_days"] > 0]
     whole = rows[rows["fully_observed"]]
-    table.add(period, arm, "observed", len(observed), n=allocated)
+    n = number(observed)
+    table.add(period, arm, "observed", n, n=allocated)
     if observed.empty:
         for statistic in (
             "people",
@@ -54,10 +56,10 @@ def _add_reappearance(table: Table, period: str, arm: str, rows: pd.DataFrame) -
         ):
             table.absent(period, arm, statistic, unobserved_reason(rows), n=0)
         return
-    people = int((observed["appearances"] > 0).sum())
+    people = number(observed[observed["appearances"] > 0])
     warning = unobserved_warning(rows)
-    appearances = int(observed["appearances"].sum())
-    years = float(observed["observed_days"].sum()) / DAYS_PER_YEAR
+    appearances = int((observed["appearances"] * observed["people"]).sum())
+    years = float((observed["observed_days"] * observed["people"]).sum()) / DAYS_PER_YEAR
     table.add(period, arm, "people", people, n=allocated, warning=warning)
     table.add(period, arm, "share", people / allocated, n=allocated, warning=warning)
     add_share_of_any_day(table, period, arm, observed)
@@ -66,10 +68,11 @@ def _add_reappearance(table: Table, period: str, arm: str, rows: pd.DataFrame) -
             period, arm, "share_of_observed", "nobody was observed for the whole period", n=0
         )
     else:
-        table.add(period, arm, "share_of_observed", (whole["appearances"] > 0).mean(), n=len(whole))
-    table.add(period, arm, "appearances", appearances, n=len(observed))
-    table.add(period, arm, "person_years", years, n=len(observed))
-    table.add(period, arm, "rate", appearances / years, n=len(observed))
+        share = number(whole[whole["appearances"] > 0]) / number(whole)
+        table.add(period, arm, "share_of_observed", share, n=number(whole))
+    table.add(period, arm, "appearances", appearances, n=n)
+    table.add(period, arm, "person_years", years, n=n)
+    table.add(period, arm, "rate", appearances / years, n=n)
 
 
 def rate_ratio_table(context: Context, periods: pd.DataFrame, note: str) -> Table:
@@ -93,17 +96,19 @@ def rate_ratio_table(context: Context, periods: pd.DataFrame, note: str) -> Tabl
         fault = _not_estimable(context, rows)
         if fault:
             for statistic in ("rate_ratio", "bse", "p_value", "ci_low", "ci_high"):
-                table.absent(period.key, "estimate", statistic, fault, n=len(rows))
+                table.absent(period.key, "estimate", statistic, fault, n=number(rows))
             continue
-        data = rows.assign(
-            in_intervention=others_against_reference(context.study, rows["arm"]),
-            years=rows["observed_days"].astype(float) / DAYS_PER_YEAR,
-            appearances=rows["appearances"].astype(float),
+        data = one_row_each(
+            rows.assign(
+                in_intervention=others_against_reference(context.study, rows["arm"]),
+                years=rows["observed_days"].astype(float) / DAYS_PER_YEAR,
+                appearances=rows["appearances"].astype(float),
+            )
         )
         several = data["site"].nunique() > 1
         fit = fit_rate(
             "appearances ~ in_intervention" + (" + site" if several else ""),
-            data, exposure="years", cluster="person_id",
+            data, exposure="years", cluster="person",
         )  # fmt: skip
         estimate = fit.rate_ratios().to_dict("index")["in_intervention"]
         warning = " ".join(fit.notes)
@@ -141,9 +146,9 @@ def unobserved_reason(rows: pd.DataFrame) -> str:
 
 def unobserved_warning(rows: pd.DataFrame) -> str:
     """Return how many people were not observed, for the whole of a period or at all."""
-    missing = int((~rows["fully_observed"].astype(bool)).sum())
-    never = int((~(rows["observed_days"] > 0)).sum())
-    warning = f"{missing} of {len(rows)} not observed for the whole period" if missing else ""
+    missing = number(rows[~rows["fully_observed"].astype(bool)])
+    never = number(rows[~(rows["observed_days"] > 0)])
+    warning = f"{missing} of {number(rows)} not observed for the whole period" if missing else ""
     return f"{warning}, {never} of them on no day" if never else warning
 
 
@@ -153,8 +158,8 @@ def add_share_of_any_day(table: Table, period: str, arm: str, observed: pd.DataF
         period,
         arm,
         SHARE_OF_ANY_DAY,
-        (observed["appearances"] > 0).mean(),
-        n=len(observed),
+        number(observed[observed["appearances"] > 0]) / number(observed),
+        n=number(observed),
         warning=unobserved_warning(observed),
     )
 

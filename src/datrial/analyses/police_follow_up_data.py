@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from datrial.allocation.schemes import INTERVENTION
-from datrial.analyses.arms import contrast, is_coded, reference_arm, withhold
+from datrial.analyses.arms import contrast, police_tell_arms, reference_arm, withhold
 from datrial.analyses.changes import change_warning
 from datrial.analyses.police_request import NO_LIST
 from datrial.analyses.received import Received, received
@@ -27,7 +27,7 @@ KINDS: dict[Kind, str] = {
     "other": "Other than domestic abuse",
     "other_crimed": "Other than domestic abuse, crimed",
 }
-#: The evaluation period of each person, as in marts.police_history.
+#: The evaluation period of each person and the days that count, as in marts.police_history.
 _COUNTED = """
     select
         member.site, member.arm, {kinds},
@@ -42,6 +42,9 @@ _COUNTED = """
         select person_id, min(first_day) as first_day, max(last_day) as last_day
         from cohort.follow_up where source = 'police' group by person_id
     ) as evaluation on incident.person_id = evaluation.person_id
+    inner join study.coverage_span as span
+        on span.source = 'police' and member.site = span.site
+        and incident.incident_date between span.first_day and span.last_day
     where member.police_asked
         and incident.incident_date between evaluation.first_day and evaluation.last_day
     group by grouping sets ((member.site, member.arm), (member.site))
@@ -155,21 +158,10 @@ class Police:
         return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
     def shown(self, tables: list[Table]) -> list[Table]:
-        """Return the tables; of coded arms without their columns where these would tell them.
-
-        Where controls were drawn for the police, of how many of an arm they were asked
-        tells which arm it is, and every number rests on that.
-        """
-        study = self.context.study
-        if not (is_coded(study) and self.is_listed and self._was_drawn()):
+        """Return the tables; of coded arms without their columns where these would tell them."""
+        if not (self.is_listed and police_tell_arms(self.context)):
             return tables
-        return [withhold(table, study.arms) for table in tables]
-
-    def _was_drawn(self) -> bool:
-        rows = self.rows(
-            "select arm, avg(police_asked::int) as asked from cohort.member group by arm"
-        )
-        return len({row["asked"] for row in rows}) > 1
+        return [withhold(table, self.context.study.arms) for table in tables]
 
     def incident_counts(self) -> dict[tuple[str, str], dict[str, int]]:
         """Return the incidents of the evaluation period, counted incident by incident.

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datrial.models.agreement import weighted_kappa
     from datrial.models.contingency import independence_test
+    from datrial.models.counts.linear_effects import fit_linear_random_effects
     from datrial.models.counts.random_effects_poisson import fit_random_effects_poisson
     from datrial.models.counts.rates import fit_rate
     from datrial.models.errors import ModelDataError, ModelUsageError
@@ -80,6 +81,7 @@ _HOME = {
     "fit_fixed_effects_difference": "two_arms.fixed_effects",
     "fit_imputed": "missing.pooling",
     "fit_latent_classes": "latent_class.fitting",
+    "fit_linear_random_effects": "counts.linear_effects",
     "fit_logit": "logit.binary",
     "fit_multinomial_logit": "logit.multinomial",
     "fit_ordered_logit": "ordered_logit.fitting",
@@ -132,6 +134,7 @@ __all__ = [
     "fit_fixed_effects_difference",
     "fit_imputed",
     "fit_latent_classes",
+    "fit_linear_random_effects",
     "fit_logit",
     "fit_multinomial_logit",
     "fit_ordered_logit",

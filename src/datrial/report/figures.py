@@ -49,7 +49,7 @@ from datrial.report.figures_needs import need_prevalence, number_of_needs
 from datrial.report.figures_needs_behaviour import need_odds_ratios
 from datrial.report.figures_needs_engagement import engagement_by_need, high_need_engagement
 from datrial.report.figures_police import incidents_by_period, shares_by_period
-from datrial.report.figures_risk import dash_means, dash_ratios
+from datrial.report.figures_risk import dash_means, dash_ratios, dash_sensitivity
 from datrial.report.figures_victims import (
     behaviour_prevalence,
     means_by_site,
@@ -137,6 +137,7 @@ _FIGURES: dict[str, Callable[[RunTable], Figure | None]] = {
     "direct_work.change": work_change,
     "risk_score.rate_ratios": dash_ratios,
     "risk_score.means": dash_means,
+    "risk_score.sensitivity": dash_sensitivity,
     "victim_behaviours.prevalence": behaviour_prevalence,
     "victim_behaviours.severity": severity,
     "victim_differences.effects": effects_by_model,

@@ -1,10 +1,13 @@
-"""Figures of the Drive-DASH score: rate ratios, and mean scores by time point."""
+"""Figures of the Drive-DASH score: rate ratios, by other models too, and mean scores."""
 
 from __future__ import annotations
 
-from datrial.report.charts import Ratios, forest
+from typing import TYPE_CHECKING
+
+from datrial.report.charts import Ratios, forest, mark_of, wrap
 from datrial.report.drawing import (
     BLUE,
+    GREY,
     MARKERS,
     ORANGE,
     Figure,
@@ -15,9 +18,14 @@ from datrial.report.drawing import (
     spoken,
     to_svg,
 )
+from datrial.report.numbers import Style, label_of, write_interval
 from datrial.results.read import RunTable
 
-_TERMS_THAT_ARE_NO_RATIO = ("alpha", "sigma")
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_TERMS_THAT_ARE_NO_RATIO = ("person_effect",)
+_RATIOS = ("rate_ratio", "odds_ratio")
 
 
 def dash_ratios(entry: RunTable) -> Figure | None:
@@ -69,6 +77,86 @@ def dash_means(entry: RunTable) -> Figure | None:
         f"Line chart. {told}",
         "Bars: 95% intervals of the predicted means.",
     )
+
+
+def dash_sensitivity(entry: RunTable) -> Figure | None:
+    """Draw the ratios of each term by each model, a panel a term; odds ratios are told apart."""
+    kinds = {
+        column: kind
+        for column in entry.table.column_labels
+        for kind in _RATIOS
+        if any(cell.column == column and cell.statistic == kind for cell in entry.table.cells)
+    }
+    if not any(has_any(entry, kind) for kind in _RATIOS):
+        return None
+    rows = list(entry.table.row_labels)
+    labels = [wrap(entry.table.column_labels[column], 34) for column in kinds]
+    with drawing(1.1 + 0.42 * len(kinds), len(rows), sharey=True, sharex=True) as (canvas, panels):
+        for axes, row in zip(panels, rows, strict=True):
+            axes.set_xscale("log")
+            axes.axvline(1, color=GREY, linewidth=1, linestyle="--", zorder=1)
+            for position, (column, kind) in enumerate(kinds.items()):
+                _ratio(axes, entry, (row, column, kind), position)
+            axes.set_title(wrap(entry.table.row_labels[row], 80 // len(rows)), fontsize=8.5)
+            axes.grid(axis="x")
+        _ticks(panels[0])
+        panels[0].set_yticks(range(len(kinds)), labels)
+        panels[0].set_ylim(len(kinds) - 0.4, -0.6)
+        canvas.supxlabel("Ratio (log scale; 1 = no difference)", fontsize=9.5)
+        svg = to_svg(canvas, "dash-sensitivity")
+    told = " ".join(
+        f"{entry.table.row_labels[row]}: "
+        + "; ".join(
+            f"{entry.table.column_labels[column]} {_spoken_ratio(entry, row, column, kind)}"
+            for column, kind in kinds.items()
+        )
+        + "."
+        for row in rows
+    )
+    title = "Ratios of the Drive-DASH score by other models, with 95% intervals"
+    return Figure(
+        "dash-sensitivity",
+        f"{title}{bracket(n_words(entry, 'rate_ratio'))}",
+        svg,
+        f"Forest plots. {told}",
+        "Circles: rate ratios. Squares: odds ratios, which lie farther from 1.",
+    )
+
+
+def _ticks(axes: Axes) -> None:
+    """Put few readable ticks on the log axis of a narrow panel."""
+    from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+    low, high = axes.get_xlim()
+    fine, coarse = (0.6, 0.8, 1, 1.25, 1.6), (0.01, 0.1, 1, 10, 100)
+    ticks = fine if high / low < 4 else (0.25, 0.5, 1, 2, 4) if high / low < 25 else coarse
+    axes.xaxis.set_major_locator(FixedLocator([tick for tick in ticks if low <= tick <= high]))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda tick, _: f"{tick:g}"))
+
+
+def _ratio(axes: Axes, entry: RunTable, at: tuple[str, str, str], position: int) -> None:
+    """Draw a ratio with its interval, or why there is none."""
+    row, column, kind = at
+    value = entry.value(*at)
+    if value is None:
+        across = axes.get_yaxis_transform()
+        axes.text(0.02, position, mark_of(entry, *at), color=GREY, va="center", transform=across)
+        return
+    is_odds = kind == "odds_ratio"
+    colour, marker = (ORANGE, "s") if is_odds else (BLUE, "o")
+    low, high = (entry.value(row, column, end) for end in ("ci_low", "ci_high"))
+    if low is not None and high is not None and low > 0:
+        axes.plot([low, high], [position] * 2, color=colour, linewidth=1.8, zorder=3)
+    axes.plot([value], [position], marker, color=colour, markersize=5, zorder=4)
+
+
+def _spoken_ratio(entry: RunTable, row: str, column: str, kind: str) -> str:
+    text = f"{label_of(kind).lower()} {spoken(entry, row, column, kind)}"
+    low, high = (entry.value(row, column, end) for end in ("ci_low", "ci_high"))
+    if low is None or high is None:
+        return text
+    return f"{text}, interval {write_interval(low, high, Style.RATIO)}"
 
 
 def _by_row(entry: RunTable, rows: list[str], columns: list[str], statistic: str) -> str:

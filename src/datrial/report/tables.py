@@ -73,7 +73,7 @@ Merged = tuple[str, ...]
 #: A table with more columns of numbers than this has its columns one below the other.
 _WIDEST = 7
 #: Stacked columns may have so many statistics between them that not all of them have.
-_NOT_IN_ALL = 2
+_NOT_IN_ALL = 3
 #: A table with more rows than this is folded away.
 _LONGEST = 40
 #: The verdict that needs nobody's attention.

@@ -15,6 +15,7 @@ from datrial.models.design import ColumnOrArray, build_design
 from datrial.models.errors import ModelDataError, ModelUsageError
 from datrial.models.newton import Maximum, invert_information, maximise
 from datrial.models.result import normal_quantile, two_sided_p
+from datrial.models.sandwich import FEW_CLUSTERS, cluster_covariance, cluster_note
 
 FloatArray = NDArray[np.float64]
 
@@ -98,6 +99,7 @@ def fit_random_effects_poisson(
     group: ColumnOrArray,
     exposure: ColumnOrArray | None = None,
     effect: str = "gamma",
+    robust: bool = False,
 ) -> RandomEffectsPoissonResult:
     """Fit a Poisson regression with a random effect shared by the rows of a group.
 
@@ -119,6 +121,10 @@ def fit_random_effects_poisson(
     effect
         ``gamma`` (closed form) or ``normal`` (adaptive Gauss-Hermite quadrature with 25
         nodes, finished with 81 where sigma is above 0.8).
+    robust
+        Errors from the sandwich of the groups' scores with factor G/(G-1), dispersion included,
+        instead of from the information. They hold where the counts of a group, given its effect,
+        vary more or less than Poisson, or hang together otherwise. Stata: `vce(robust)`.
 
     Raises
     ------
@@ -148,8 +154,9 @@ def fit_random_effects_poisson(
         top = maximise(model.value_gradient_hessian, top.point)
     log_variance = top.point[-1] * (1.0 if effect == "gamma" else 2.0)
     at_boundary = vanishes(top, poisson, float(log_variance))
-    covariance, dispersion, dispersion_bse = _describe(top, poisson, at_boundary)
     best = poisson if at_boundary else top
+    covariance, note = _covariance(model, best, robust=robust)
+    dispersion, dispersion_bse = _dispersion(best, covariance, at_boundary)
     k = len(design.names)
     params = pd.Series(best.point[:k], index=design.names, name="params")
     notes = overflow_notes(params, design, counts)
@@ -162,6 +169,8 @@ def fit_random_effects_poisson(
         notes += (f"Newton's method did not converge in {best.iterations} steps.",)
     if len(labels) == len(counts.y):
         notes += ("Every group has one row: the random effect is overdispersion of rows.",)
+    if robust and len(labels) < FEW_CLUSTERS:
+        notes += (f"Only {len(labels)} groups: robust errors are too small with so few.",)
     gamma = effect == "gamma"
     return RandomEffectsPoissonResult(
         params=params,
@@ -171,10 +180,8 @@ def fit_random_effects_poisson(
         nobs=len(counts.y),
         n_left_out=design.n_left_out,
         converged=best.converged,
-        n_clusters=None,
-        covariance_note=(
-            "Model-based: inverse of the observed information; no small-sample factor."
-        ),
+        n_clusters=len(labels) if robust else None,
+        covariance_note=note,
         notes=notes,
         design=design,
         counts=counts,
@@ -190,13 +197,24 @@ def fit_random_effects_poisson(
     )
 
 
-def _describe(top: Maximum, poisson: Maximum, at_boundary: bool) -> tuple[FloatArray, float, float]:
-    """Return the covariance (coefficients first), the dispersion and its standard error."""
+def _covariance(model: GroupedCounts, best: Maximum, *, robust: bool) -> tuple[FloatArray, str]:
+    """Return the covariance, coefficients first, and the sentence that describes it."""
+    bread = invert_information(best.hessian)
+    if not robust:
+        return bread, "Model-based: inverse of the observed information; no small-sample factor."
+    k = model.data.matrix.shape[1]
+    at_boundary = len(best.point) == k
+    scores = model.data.scores(best.point) if at_boundary else model.row_scores(best.point)
+    note = cluster_note(model.n_groups, "groups of the random effect")
+    return cluster_covariance(bread, scores, model.codes, model.n_groups), note
+
+
+def _dispersion(best: Maximum, covariance: FloatArray, at_boundary: bool) -> tuple[float, float]:
+    """Return the dispersion and its standard error, which the boundary has none of."""
     if at_boundary:
-        return invert_information(poisson.hessian), 0.0, float("nan")
-    covariance = invert_information(top.hessian)
-    dispersion = float(np.exp(top.point[-1]))
-    return covariance, dispersion, dispersion * float(np.sqrt(covariance[-1, -1]))
+        return 0.0, float("nan")
+    dispersion = float(np.exp(best.point[-1]))
+    return dispersion, dispersion * float(np.sqrt(covariance[-1, -1]))
 
 
 def _boundary_test(gain: float) -> BoundaryTest:

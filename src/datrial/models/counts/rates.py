@@ -84,7 +84,7 @@ def fit_rate(
     design = build_design(formula, data, {"exposure": exposure, "cluster": cluster})
     counts = CountData.from_design(design)
     poisson = counts.fit_poisson()
-    best, scores, alpha = poisson, _poisson_scores(counts, poisson.point), None
+    best, scores, alpha = poisson, counts.scores(poisson.point), None
     notes: tuple[str, ...] = ()
     if family == "negative_binomial":
         rows = GroupedCounts(counts, np.arange(len(counts.y)), len(counts.y), gamma_effect)
@@ -120,11 +120,6 @@ def fit_rate(
         alpha=alpha,
         alpha_bse=_alpha_error(alpha, covariance),
     )
-
-
-def _poisson_scores(counts: CountData, coefficients: FloatArray) -> FloatArray:
-    """Return each row's Poisson score (n, k)."""
-    return counts.matrix * (counts.y - counts.expected(coefficients))[:, None]
 
 
 def _robust(

@@ -13,10 +13,10 @@ from datrial.models.design import Design, factor_values, with_factor_at
 from datrial.models.errors import ModelUsageError
 from datrial.models.logit.likelihood import level_shares, level_variance, linear_predictors
 from datrial.models.logit.problem import LogitProblem
-from datrial.models.logit.profile import profile_limits, profile_p_value
 from datrial.models.logit.separation import Separation
 from datrial.models.newton import Maximum
 from datrial.models.ordered_logit.result import logit_interval
+from datrial.models.profile import profile_limits, profile_p_value
 from datrial.models.result import ChiSquaredTest, RegressionResult, normal_quantile
 
 __all__ = ["ChiSquaredTest", "LogitFamilyResult", "average_shares"]
@@ -128,7 +128,11 @@ class LogitFamilyResult(RegressionResult):
         rows = []
         for name in asked:
             j = list(self.params.index).index(name)
-            ends = profile_limits(self.problem, self.top, j, float(errors[j]), quantile)
+            column = self.problem.likelihood.matrix[:, j % self.problem.likelihood.n_columns]
+            ends = profile_limits(
+                self.problem, self.top, j, float(errors[j]), quantile,
+                longest=5.0 / max(float(np.abs(column).max()), 1e-300),  # on the logit scale
+            )  # fmt: skip
             rows.append((self.top.point[j], *ends, profile_p_value(self.problem, self.top, j)))
         index = self.params.index[[list(self.params.index).index(name) for name in asked]]
         return pd.DataFrame(rows, index=index, columns=["estimate", "ci_low", "ci_high", "p_value"])

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from datrial.models.design import Design
 from datrial.models.errors import ModelUsageError
 from datrial.models.newton import Maximum
-from datrial.models.result import ChiSquaredTest, RegressionResult
+from datrial.models.profile import profile_limits, profile_p_value
+from datrial.models.result import ChiSquaredTest, RegressionResult, normal_quantile
 from datrial.models.survival.firth import CoxProblem
 from datrial.models.survival.monotone import Monotone
-from datrial.models.survival.profile import profile_ends, profile_p
 from datrial.models.survival.proportionality import (
     proportionality_tests,
     scaled_residuals,
@@ -136,10 +136,12 @@ class CoxResult(RegressionResult):
         rows = []
         for name in asked:
             place = index.index(name)
-            low, high = profile_ends(
-                self.problem, self.top, place, float(self.bse.iloc[place]), level
-            )
-            p_value = profile_p(self.problem, self.top, place)
+            column = self.problem.likelihood.matrix[:, place]
+            low, high = profile_limits(
+                self.problem, self.top, place, float(self.bse.iloc[place]), normal_quantile(level),
+                longest=2.0 / max(float(np.ptp(column)), 1e-300),  # on the scale of the log ratio
+            )  # fmt: skip
+            p_value = profile_p_value(self.problem, self.top, place)
             rows.append({"ci_low": low, "ci_high": high, "p_value": p_value})
         return pd.DataFrame(rows, index=pd.Index(asked))
 

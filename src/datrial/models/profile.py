@@ -8,20 +8,35 @@ recommend in place of Wald's; R: `logistf` with ``pl = TRUE``.
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import numpy as np
 from numpy.typing import NDArray
 
-from datrial.models.logit.problem import LogitProblem
 from datrial.models.newton import Maximum
 
 FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
 
 #: Doublings of the step that looks for the end of an interval, before it is called infinite.
 DOUBLINGS = 9
 
 
+class Problem(Protocol):
+    """A (penalised) likelihood that can be maximised with some parameters held."""
+
+    def fit(self, start: FloatArray, held: BoolArray | None = None) -> Maximum:
+        """Maximise from `start`; parameters marked in `held` stay where they are."""
+
+
 def profile_limits(
-    problem: LogitProblem, top: Maximum, position: int, step: float, quantile: float
+    problem: Problem,
+    top: Maximum,
+    position: int,
+    error: float,
+    quantile: float,
+    *,
+    longest: float,
 ) -> tuple[float, float]:
     """Return both ends of the profile interval of one parameter.
 
@@ -31,25 +46,24 @@ def profile_limits(
         The model and its maximum.
     position
         Of the parameter among the parameters.
-    step
-        A first guess of half the interval, above zero: a standard error, say.
+    error
+        Its standard error, as a first guess of half the interval.
     quantile
         Standard normal quantile of the level, 1.96 for 95%.
+    longest
+        The first guess where the error has no meaning: without a finite estimate it is huge.
 
     Notes
     -----
     An end is infinite where the likelihood never falls far enough: under separation without
     a penalty.
     """
-    # Under separation without a penalty the error has no meaning; then 5 on the logit scale.
-    column = problem.likelihood.matrix[:, position % problem.likelihood.n_columns]
-    longest = 5.0 / max(float(np.abs(column).max()), 1e-300)
-    step = step if 0 < step < longest else longest
+    step = error if 0 < error < longest else longest
     low, high = (_limit(problem, top, position, side * step, quantile) for side in (-1, 1))
     return low, high
 
 
-def profile_p_value(problem: LogitProblem, top: Maximum, position: int) -> float:
+def profile_p_value(problem: Problem, top: Maximum, position: int) -> float:
     """Return the p-value of the (penalised) likelihood-ratio test that the parameter is 0."""
     from scipy.special import chdtrc
 
@@ -61,9 +75,7 @@ def profile_p_value(problem: LogitProblem, top: Maximum, position: int) -> float
     return float(chdtrc(1, max(fall, 0.0)))
 
 
-def _limit(
-    problem: LogitProblem, top: Maximum, position: int, step: float, quantile: float
-) -> float:
+def _limit(problem: Problem, top: Maximum, position: int, step: float, quantile: float) -> float:
     """Return the end of the interval on the side of `step`."""
     from scipy.optimize import brentq
 
