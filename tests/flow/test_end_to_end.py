@@ -28,6 +28,8 @@ from datrial.results.read import read_run
 from datrial.simulate.names import canary_texts
 from datrial.warehouse.snapshots import SnapshotStore
 
+#: A run is the whole study: beside a second worker on two busy cores it takes minutes.
+pytestmark = pytest.mark.timeout(1200)
 DATRIAL = str(Path(sys.executable).with_name("datrial"))
 
 
@@ -36,7 +38,7 @@ def datrial(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("PREFECT_", "DATRIAL_"))}
     return subprocess.run(
         [DATRIAL, *words], env={**kept, "DATRIAL_HOME": str(home)}, capture_output=True, text=True,
-        timeout=280, stdin=subprocess.DEVNULL,
+        timeout=900, stdin=subprocess.DEVNULL,
     )  # fmt: skip
 
 

@@ -124,8 +124,8 @@ ANALYSIS = Analysis(
     population="Every allocated perpetrator, as allocated.",
     rules="A day counts as observed if the source sent data for the person's site and that day; "
     "with the police, if they were asked about the person as well. "
-    "Deaths, time in prison and moves to another area are not known: no source gives them, so "
-    "nobody's time at risk ends before the data do.",
+    "Nobody is observed after he died or moved away, where a source tells of it; where none does, "
+    "his time at risk ends with the data. Time in prison counts.",
     model="Counts and person-time. Stata: stdescribe, by(arm).",
     references=("Schulz, Altman and Moher (2010), CONSORT 2010, BMJ 340, c332.",),
     catalogue=(),
