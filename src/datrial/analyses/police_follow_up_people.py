@@ -21,7 +21,7 @@ _PER_PERSON = ("total", "people", "mean", "sd", "median", "minimum", "maximum")
 _OVER_INCIDENTS = ("total", "mean", "sd")
 _COMPUTED = {
     "people": "count(*) filter (where {} > 0)", "total": "sum({})", "mean": "avg({})",
-    "sd": "stddev_samp({})", "median": "median({})", "minimum": "min({})", "maximum": "max({})",
+    "median": "median({})", "minimum": "min({})", "maximum": "max({})",
     "squares": "sum({} ** 2)", "cubes": "sum({} ** 3)",
 }  # fmt: skip
 #: How far the products of means may lie from the counts: the last digits of the sums.
@@ -53,8 +53,20 @@ def incidents_per_person(police: Police, condition: str) -> Found:
     ):
         for kind in police.kinds:
             own = {name: row[f"{kind}_{name}"] for name in _COMPUTED} | {"n": row["n"]}
+            own["sd"] = _standard_deviation(row["n"], own["total"], own["squares"])
             found[row["site"], row["arm"] or ALL, kind] = own
     return found
+
+
+def _standard_deviation(n: int, total: float, squares: float) -> float | None:
+    """Return the SD of whole numbers from their sums.
+
+    The sums are whole, so they are the same in whatever order threads add them up; a running
+    SD differs in its last digit from run to run.
+    """
+    if n < 2:
+        return None
+    return sqrt((n * int(squares) - int(total) ** 2) / (n * (n - 1)))
 
 
 def over_incidents(found: dict[str, Any]) -> dict[str, float | None]:
