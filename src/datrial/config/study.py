@@ -161,6 +161,8 @@ class Study(_Strict):
         Whether the server runs it every night.
     outcome_families
         Tests whose p-values the analysis ``outcome_families`` adjusts together.
+    disclosure
+        The profile, of ``configs/disclosure/``, by which small counts are kept out of results.
     """
 
     study: str
@@ -184,6 +186,7 @@ class Study(_Strict):
     analyses: dict[str, dict[str, Any]]
     primary_outcomes: tuple[str, ...]
     outcome_families: dict[str, OutcomeFamily] = {}
+    disclosure: str = "counts_below_5"
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

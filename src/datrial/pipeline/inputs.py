@@ -102,6 +102,7 @@ def data_rules(study: Study) -> dict[str, Any]:
             "primary_outcomes",
             "outcome_families",
             "published",
+            "disclosure",
             "nightly",
             "retention",
         },

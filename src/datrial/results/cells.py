@@ -60,6 +60,11 @@ class Table:
         Stable between runs: ``<analysis>.<table>``.
     catalogue
         The rows of the catalogue of published tables that it answers (``D-TA3.2``).
+    not_about_people
+        Why no cell of it can tell of a person (it counts a file's rows, a model's
+        starts): disclosure control leaves such a table as it is.
+    standing
+        ``exploratory`` where its analysis was not planned; set when a run is published.
     """
 
     id: str
@@ -69,6 +74,8 @@ class Table:
     row_labels: dict[str, str] = field(default_factory=dict)
     column_labels: dict[str, str] = field(default_factory=dict)
     cells: list[Cell] = field(default_factory=list)
+    not_about_people: str = ""
+    standing: str = ""
 
     def row(self, key: str, label: str) -> None:
         """Name a row; rows appear in the order in which they are named."""

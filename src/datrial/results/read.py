@@ -114,6 +114,8 @@ def _run_table(described: dict[str, Any], cells: pd.DataFrame | None) -> RunTabl
         tuple(described["catalogue"]),
         {row["key"]: row["label"] for row in described["rows"]},
         {column["key"]: column["label"] for column in described["columns"]},
+        not_about_people=described.get("not_about_people", ""),
+        standing=described.get("standing", ""),
     )
     published = {}
     for entry in [] if cells is None else cells.to_dict("records"):

@@ -174,6 +174,8 @@ def _describe(
         "title": table.title,
         "note": table.note,
         "catalogue": list(table.catalogue),
+        "not_about_people": table.not_about_people,
+        "standing": table.standing,
         "rows": [{"key": key, "label": label} for key, label in table.row_labels.items()],
         "columns": [{"key": key, "label": label} for key, label in table.column_labels.items()],
         "published_without_row": published_without_row(table, published),
