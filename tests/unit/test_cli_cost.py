@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from datrial.cli import app
+from datrial.config.costs import prices_path
+from datrial.economics.prices import read_prices
 from datrial.errors import UsageError
 
 RUN = CliRunner()
@@ -79,3 +82,35 @@ def test_sensitivity_and_break_even() -> None:
 def test_wrong_use_is_told(arguments: list[str], told: str) -> None:
     with pytest.raises(UsageError, match=told.replace("[", r"\[")):
         RUN.invoke(app, ["cost", *arguments], catch_exceptions=False)
+
+
+def test_costs_in_prices_of_another_year(tmp_path: Path) -> None:
+    path = tmp_path / "index.yaml"
+    path.write_text('title: T\nsource: S\nvalues: {"2017/18": 100, "2020/21": 110}\n')
+    index = read_prices(path)
+    assert index.factor("2017/18", "2020/21") == pytest.approx(1.1)
+    with pytest.raises(UsageError, match="no index for 2030"):
+        index.factor("2017/18", "2030")
+    # As printed: 34,015 of 2016/17 are 40,790 of 2022/23.
+    restart = read_prices(prices_path("cpi_2016_2022"))
+    assert 34_015 * restart.factor("2016/17", "2022/23") == pytest.approx(40_790)
+    assert restart.factor("2016/17", "2022/23") * 24_300 == pytest.approx(29_145, abs=10)
+    base = json.loads(answer("--model", "restart_value", "--json"))
+    arguments = ("--prices", "cpi_2016_2022", "--price-year", "2016/17")
+    earlier = json.loads(answer("--model", "restart_value", *arguments, "--json"))
+    assert earlier["price_year"].startswith("2016/17")
+    ratio = earlier["totals"]["total"]["value"] / base["totals"]["total"]["value"]
+    assert ratio == pytest.approx(34_015 / 40_790)
+
+
+def test_a_wrong_index_of_prices_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "index.yaml"
+    path.write_text("title: T\nvalues: {a: 0, b: x}\n")
+    with pytest.raises(UsageError) as told:
+        read_prices(path)
+    for fault in ("source", "index.yaml:2: values.a", "index.yaml:2: values.b"):
+        assert fault in str(told.value)
+    with pytest.raises(UsageError, match="go together"):
+        RUN.invoke(
+            app, ["cost", "--model", "restart_value", "--prices", "x"], catch_exceptions=False
+        )

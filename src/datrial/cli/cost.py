@@ -30,6 +30,10 @@ def cost(
             help="Set a quantity otherwise: reported=50%, incidents[abh]=0.5. May be repeated.",
         ),
     ] = None,
+    prices: Annotated[
+        str, typer.Option(help="An index of prices of configs/prices, with --price-year.")
+    ] = "",
+    price_year: Annotated[str, typer.Option(help="Show the costs in prices of this year.")] = "",
     audit: Annotated[
         bool, typer.Option("--audit", help="Every printed number beside what its inputs give.")
     ] = False,
@@ -70,7 +74,20 @@ def cost(
     elif break_even:
         _show_break_even(found, break_even, as_json)
     else:
-        _show(found, numbers, draws, seed, as_json)
+        _show(found, numbers, draws, seed, as_json, _in_prices(found, prices, price_year))
+
+
+def _in_prices(model: CostModel, prices: str, year: str) -> tuple[float, str]:
+    """Return what to multiply costs with, and the year of the prices in which they then are."""
+    from datrial.config.costs import prices_path
+    from datrial.economics.prices import read_prices
+
+    if bool(prices) != bool(year):
+        raise UsageError("--prices and --price-year go together.")
+    if not year:
+        return 1.0, model.file.price_year
+    index = read_prices(prices_path(prices), f"configs/prices/{prices}.yaml")
+    return index.factor(model.file.price_year, year), f"{year} ({index.title})"
 
 
 def _numbers(model: CostModel, scenario: str, changes: list[str]) -> dict[str, Values]:
@@ -108,7 +125,12 @@ def _numbers(model: CostModel, scenario: str, changes: list[str]) -> dict[str, V
 
 
 def _show(
-    model: CostModel, numbers: dict[str, Values], draws: int, seed: int, as_json: bool
+    model: CostModel,
+    numbers: dict[str, Values],
+    draws: int,
+    seed: int,
+    as_json: bool,
+    in_prices: tuple[float, str],
 ) -> None:
     """Print the items by agency and by whom, and the totals."""
     from datrial.economics.sensitivity import probabilistic
@@ -120,26 +142,28 @@ def _show(
         if draws
         else {}
     )
+    factor, year = in_prices
     names = [*dict.fromkeys(item.formula for item in file.items), *file.totals]
-    amounts = {name: float(values[name].array[0, 0]) for name in names}
+    amounts = {name: factor * float(values[name].array[0, 0]) for name in names}
+    ends = {name: (factor * found.low, factor * found.high) for name, found in spread.items()}
     if as_json:
         print_json(
             {
                 "model": model.name,
                 "unit": file.per,
-                "price_year": file.price_year,
+                "price_year": year,
                 "items": [
                     {**item.model_dump(), "value": amounts[item.formula]} for item in file.items
                 ],
                 "totals": {
                     name: {"value": amounts[name]}
-                    | ({"low": spread[name].low, "high": spread[name].high} if draws else {})
+                    | (dict(zip(("low", "high"), ends[name], strict=True)) if draws else {})
                     for name in file.totals
                 },
             }
         )
         return
-    typer.echo(f"{file.title}\n{file.per}, prices of {file.price_year}\n")
+    typer.echo(f"{file.title}\n{file.per}, prices of {year}\n")
     heads = ("", *file.who.values(), "in all")
     rows = []
     for agency, label in file.agencies.items():
@@ -152,8 +176,7 @@ def _show(
     typer.echo("")
     total_heads = ("total", "value", *(("95% from", "to") if draws else ()))
     totals = [
-        (about.label, _pounds(amounts[name]))
-        + ((_pounds(spread[name].low), _pounds(spread[name].high)) if draws else ())
+        (about.label, _pounds(amounts[name])) + (tuple(map(_pounds, ends[name])) if draws else ())
         for name, about in file.totals.items()
     ]
     print_columns(total_heads, totals)

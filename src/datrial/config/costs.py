@@ -1,4 +1,4 @@
-"""Where the cost models lie: ``configs/costs/<name>.yaml``."""
+"""Where the cost models and indexes of prices lie: ``configs/costs``, ``configs/prices``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from datrial.errors import UsageError
 
 def cost_models() -> list[str]:
     """Return the names of the cost models."""
-    return sorted(path.stem for path in (project_root() / "configs" / "costs").glob("*.yaml"))
+    return _names("costs")
 
 
 def cost_model_path(name: str) -> Path:
@@ -24,3 +24,21 @@ def cost_model_path(name: str) -> Path:
     if name not in cost_models():
         raise UsageError(f"There is no cost model {name!r}. Models: {', '.join(cost_models())}.")
     return project_root() / "configs" / "costs" / f"{name}.yaml"
+
+
+def prices_path(name: str) -> Path:
+    """Return the file of an index of prices.
+
+    Raises
+    ------
+    UsageError
+        If there is none of this name; the message lists those there are.
+    """
+    known = _names("prices")
+    if name not in known:
+        raise UsageError(f"There is no index of prices {name!r}. Indexes: {', '.join(known)}.")
+    return project_root() / "configs" / "prices" / f"{name}.yaml"
+
+
+def _names(folder: str) -> list[str]:
+    return sorted(path.stem for path in (project_root() / "configs" / folder).glob("*.yaml"))
