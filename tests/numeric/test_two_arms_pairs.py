@@ -266,3 +266,14 @@ def test_tables_without_change_or_pairs():
         marginal_homogeneity([[1, 2, 3], [1, 2, 3]])
     with pytest.raises(ModelUsageError, match="whole numbers"):
         marginal_homogeneity([[1.5, 2], [1, 2]])
+
+
+@pytest.mark.parametrize("kind", ["float64", "bool", "boolean", "object"])
+def test_yes_and_no_may_be_of_any_type(kind: str) -> None:
+    """Nullable yes and no, with a missing answer where the type has one, are yes and no."""
+    before = pd.Series([True, True, False, True, False, True], dtype=kind)
+    after = pd.Series([False, True, False, False, True, False], dtype=kind)
+    if kind in ("boolean", "object"):
+        before, after = (pd.concat([x, pd.Series([None], dtype=kind)]) for x in (before, after))
+    found = mcnemar(before, after)
+    assert (found.stopped, found.started, found.n_left_out) == (3, 1, kind in ("boolean", "object"))

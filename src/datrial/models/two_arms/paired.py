@@ -220,8 +220,10 @@ def _yes_no(answers: ArrayLike | pd.Series, which: str) -> NDArray[np.float64]:
     import pandas as pd
 
     column = pd.Series(answers, dtype="object").reset_index(drop=True)
-    mapped = column.map({0: 0.0, 1: 1.0})
-    codes: NDArray[np.float64] = np.asarray(mapped, dtype=np.float64)
+    known = {0: 0.0, 1: 1.0}  # True and False are 1 and 0; a dict given to map() misses them
+    codes: NDArray[np.float64] = np.array(
+        [np.nan if pd.isna(answer) else known.get(answer, np.nan) for answer in column]
+    )
     wrong = int((np.isnan(codes) & column.notna().to_numpy()).sum())
     if wrong:
         raise ModelUsageError(
