@@ -123,8 +123,10 @@ def _cell(of: RunTable, row: str, column: str, statistic: str) -> str:
         return str(found.state).replace("_", " ")
     text = _number(found.value)
     if statistic == "ci_low":
-        high = of.value(row, column, "ci_high")
-        return f"{text} to {'not available' if high is None else _number(high)}"
+        high = of.cell(row, column, "ci_high")
+        if high is None or high.value is None:  # one end tells of the other
+            return str(high.state if high else "not_available").replace("_", " ")
+        return f"{text} to {_number(high.value)}"
     printed = of.printed(row, column, statistic)
     return text if printed is None else f"{text} (published {_number(printed)})"
 

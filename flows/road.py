@@ -16,6 +16,7 @@ from datrial.errors import DatrialError
 from datrial.pipeline.attempt import OpenAttempt, open_attempt
 from datrial.pipeline.failure import Failure, StopFailed
 from datrial.pipeline.job import Analysed, Job, Published
+from datrial.pipeline.planned import without_result
 from datrial.pipeline.processes import end_with_parent
 from datrial.pipeline.record import FlowName
 from flows import artifacts, tasks
@@ -61,16 +62,15 @@ class Road:
         published = self.stop("publish", tasks.publish, Published, job, snapshot, analysed)
         artifacts.show_results(published, job)
         self.attempt.change(run_id=published.run_id, result=published.model_dump(mode="json"))
-        return self._end(published, analysed)
+        return self._end(published, job)
 
-    def _end(self, published: Published, analysed: list[Analysed]) -> State[Any]:
-        failed = [one.analysis for one in analysed if one.state == "failed"]
-        if not failed:
+    def _end(self, published: Published, job: Job) -> State[Any]:
+        if not published.failed:
             return self.done(f"Run {published.run_id} is published.")
         failure = Failure(
             error="FailedInPart",
-            message=f"Run {published.run_id} is published in part: {', '.join(failed)} failed, and "
-            "the report shows the gap.",
+            message=f"Run {published.run_id} is published in part, "
+            f"{without_result(job.resolved_study(), published.failed)}. The report shows the gap.",
             exit_code=1,
         )
         self.attempt.failed(failure)

@@ -4,17 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import duckdb
-
 from datrial.config.mapping import Period
-from datrial.config.project import project_root
 from datrial.config.study import Study, load_study
-from datrial.config.tables import staging_tables
-from datrial.warehouse.builder import build_tables
-from datrial.warehouse.study_tables import write_allocations, write_study_tables
+from datrial.verification.literal_tables import TYPES, LiteralWarehouse
 
-#: Kind of column -> its type; the others are text.
-TYPES = {"date": "date", "integer": "bigint"}
+__all__ = ["TYPES", "Warehouse", "drive"]
 
 
 def drive(**changes: Any) -> Study:
@@ -22,60 +16,10 @@ def drive(**changes: Any) -> Study:
     return load_study("drive").model_copy(update=changes)
 
 
-class Warehouse:
+class Warehouse(LiteralWarehouse):
     """A warehouse in memory in which every staging table exists and is empty."""
-
-    def __init__(self, study: Study | None = None) -> None:
-        self.study = study or drive()
-        self.connection = duckdb.connect()
-        self.connection.execute("create schema staging")
-        for name, table in staging_tables().items():
-            columns = ", ".join(
-                f"{column} {TYPES.get(about.kind, 'varchar')}"
-                for column, about in table.columns.items()
-            )
-            self.connection.execute(
-                f"create table staging.{name} "
-                f"(extract_id varchar, row_number bigint, site varchar, {columns})"
-            )
-        write_study_tables(self.connection, self.study, [], [])
-        write_allocations(self.connection, [], [])
-        self.connection.execute(
-            "create schema people; create table people.characteristic "
-            "(person_id varchar, age_at_index integer, postcode_area varchar)"
-        )
-
-    def rows(self, table: str, columns: str, *rows: tuple[Any, ...]) -> None:
-        """Insert rows; columns that are not named are empty."""
-        marks = ", ".join("?" * (columns.count(",") + 1))
-        for row in rows:
-            self.connection.execute(f"insert into {table} ({columns}) values ({marks})", list(row))
-
-    def allocated(self, *rows: tuple[str, str, str, str]) -> None:
-        """Allocate (person, site, meeting date, arm)."""
-        self.rows("ledger.allocation", "person_id, site, meeting_date, arm", *rows)
 
     def covered(self, source: str, site: str, first_day: str, last_day: str) -> None:
         """Say for which days an agency sent its data; said again, there is a gap between."""
         Period.model_validate({"start": first_day, "end": last_day})
-        self.rows(
-            "study.coverage_span",
-            "source, site, first_day, last_day",
-            (source, site, first_day, last_day),
-        )
-        self.connection.execute(
-            "create or replace table study.coverage as select source, site, "
-            "min(first_day) as first_day, max(last_day) as last_day "
-            "from study.coverage_span group by source, site"
-        )
-
-    def build(self) -> None:
-        """Run the project's SQL files after staging, in their order."""
-        build_tables(self.connection, project_root() / "sql", ("people", "cohort", "marts"))
-
-    def get(self, columns: str, table: str, where: str = "true") -> list[tuple[Any, ...]]:
-        """Return rows in the order of their columns, dates as text."""
-        rows = self.connection.execute(
-            f"select {columns} from {table} where {where} order by all"
-        ).fetchall()
-        return [tuple(v.isoformat() if hasattr(v, "isoformat") else v for v in row) for row in rows]
+        super().covered(source, site, first_day, last_day)

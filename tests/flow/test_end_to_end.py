@@ -18,12 +18,15 @@ import pytest
 
 from datrial.allocation.ledger import Ledger
 from datrial.allocation.recording import allocations
+from datrial.analyses.registry import ANALYSES
 from datrial.config.mapping import load_mappings
 from datrial.config.study import load_study
 from datrial.errors import DataError, UsageError
 from datrial.pipeline import allocating, stops
 from datrial.pipeline.inputs import resolve
 from datrial.pipeline.job import Job
+from datrial.results.catalogue import catalogue_states
+from datrial.results.plan_words import plan_sentences, why_exploratory
 from datrial.results.read import read_run
 from datrial.simulate.names import canary_texts
 from datrial.warehouse.snapshots import SnapshotStore
@@ -235,6 +238,42 @@ def test_a_snapshot_is_not_analysed_under_other_rules_than_it_was_built_with(
     monkeypatch.setattr("datrial.pipeline.job.load_study", lambda _: changed)
     with pytest.raises(UsageError, match="rules for data"):
         stops.snapshot_for(Job(study="drive"))
+
+
+def test_every_built_row_of_the_catalogue_is_answered_by_each_analysis_that_says_so(
+    home: Path,
+) -> None:
+    run = read_run(home, run_of(home))
+    states = catalogue_states(run)
+    for state in states:
+        answering = {table.analysis for table in state.tables}
+        assert answering == set(state.row.answered_by), state.row.id
+        assert state.is_answered == bool(answering), state.row.id
+    for entry in run.tables:
+        assert set(entry.table.catalogue) <= set(ANALYSES[entry.analysis].catalogue), entry.table.id
+    assert sum(state.published for state in states) > 500
+    assert f"In run {run_of(home)} of drive" in datrial(home, "catalogue").stdout
+
+
+def test_a_run_of_the_locked_plan_says_so_and_has_nothing_exploratory(home: Path) -> None:
+    run = read_run(home, run_of(home))
+    assert plan_sentences(run.manifest)[0].startswith("The analysis plan was locked on ")
+    assert why_exploratory(run.manifest) == {}
+    assert {entry.table.standing for entry in run.tables} == {""}
+
+
+def test_an_analysis_with_another_parameter_is_exploratory_in_its_own_run(home: Path) -> None:
+    ran = datrial(
+        home, "analyse", "--only", "risk_score", "--only", "marac_follow_up",
+        "--set", "risk_score.effect=normal", "--json",
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stderr
+    run = read_run(home, json.loads(ran.stdout)["run_id"])
+    assert list(why_exploratory(run.manifest)) == ["risk_score"]
+    marked = {entry.analysis: entry.table.standing for entry in run.tables}
+    assert marked == {"risk_score": "exploratory", "marac_follow_up": ""}
+    assert "1 of the 28 planned analyses" in " ".join(plan_sentences(run.manifest))
+    assert "xploratory" in (home / "reports" / run.manifest.run_id / "index.html").read_text()
 
 
 def test_the_commands_answer(home: Path) -> None:

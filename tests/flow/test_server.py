@@ -175,7 +175,7 @@ def test_with_nothing_new_the_nightly_flow_does_no_work(served: Served) -> None:
 
 def test_a_failed_analysis_leaves_a_gap_and_the_others_stand(served: Served) -> None:
     code, printed = supervised(served, failing=["risk_score"])
-    assert code == 1 and "risk_score failed, and the report shows the gap" in printed
+    assert code == 1 and "analyses: risk_score. The report shows the gap" in printed
     record = road.last_record(served.home)
     assert record["error"] == "FailedInPart" and record["result"]["failed"] == ["risk_score"]
     ends = {stop["name"]: stop["state"] for stop in record["stops"]}

@@ -14,36 +14,8 @@ from datrial.models import ModelUsageError, fit_logit, fit_multinomial_logit
 from datrial.models.logit.firth import jeffreys_penalty
 from datrial.models.logit.likelihood import LogitLikelihood
 from datrial.models.logit.problem import LogitProblem
+from datrial.verification.published_data import endometrial, sex2
 
-#: Histology grade of 79 endometrial cancers by neovasculation, pulsatility index and height of
-#: the endometrium: Heinze and Schemper (2002), Statistics in Medicine 21, 2409-2419.
-#: Each is PI/EH; every row with neovasculation is of high grade.
-LOW_GRADE = """
-    13/1.64 16/2.26 8/3.14 34/2.68 20/1.28 5/2.31 17/1.8 10/1.68 26/1.56 17/2.31 8/2.01 7/1.89
-    20/3.15 10/1.23 18/1.27 16/1.76 18/2 28/1.5 11/1.33 19/2.37 10/1.82 10/3.13 18/1.31 14/1.92
-    21/1.64 11/2.01 17/1.88 25/1.93 16/2.11 19/1.29 15/1.72 33/0.75 24/1.92 29/2.02 15/2.29
-    12/2.33 3/2.9 20/1.7 23/1.41 12/2.25 22/1.54 42/1.97 15/1.75 13/2.16 14/2.57 19/1.37 12/3.61
-    13/2.04 10/2.17
-"""
-HIGH_GRADE = """
-    8/2.64 29/0.88 12/1.27 20/1.37 7/0.97 48/1.84 12/1.11 19/1.61 2/1.18 21/1.19 15/1.06 12/1.69
-    6/1.84 5/1.3 17/0.96 5/0.35 33/0.85
-"""
-HIGH_GRADE_WITH_NEOVASCULATION = """
-    38/0.97 22/1.14 7/0.88 25/0.91 15/0.58 22/1.44 40/1.18 5/0.93 0/1.17 49/0.27 11/1.01 21/0.98
-    19/1.02
-"""
-#: Urinary tract infections and contraceptives, 130 cases and 109 controls: Foxman et al. (1997),
-#: Epidemiology 8, 637-641; the data `sex2` of R's logistf. case, then age oc vic vicl vis dia,
-#: then how many.
-SEX2 = """
-    1 000010 1; 1 001000 14; 1 001010 3; 1 001100 10; 1 001110 12; 1 001111 1; 1 010000 44;
-    1 010001 3; 1 011000 15; 1 011001 1; 1 011010 2; 1 011100 7; 1 011110 3; 1 101000 2;
-    1 101010 1; 1 101011 1; 1 101100 1; 1 101111 1; 1 110000 5; 1 111000 3; 0 000010 1;
-    0 001000 2; 0 001010 1; 0 001100 8; 0 001110 18; 0 010000 42; 0 010010 1; 0 011000 1;
-    0 011100 5; 0 011110 6; 0 101100 2; 0 101110 4; 0 110000 14; 0 110010 1; 0 111000 1;
-    0 111110 2
-"""
 #: Estimate, lower and upper limit of the profile interval as R's logistf prints them.
 LOGISTF = {
     "endometrial": {
@@ -62,23 +34,6 @@ LOGISTF = {
         "dia": (3.09601166, 0.7745682, 8.03029352),
     },
 }
-
-
-def endometrial() -> pd.DataFrame:
-    rows = [
-        (new, *map(float, each.split("/")), grade)
-        for text, new, grade in (
-            (LOW_GRADE, 0, 0), (HIGH_GRADE, 0, 1), (HIGH_GRADE_WITH_NEOVASCULATION, 1, 1),
-        )
-        for each in text.split()
-    ]  # fmt: skip
-    return pd.DataFrame(rows, columns=["NV", "PI", "EH", "HG"])
-
-
-def sex2() -> pd.DataFrame:
-    rows = [each.split() for each in SEX2.split(";")]
-    table = [(int(case), *map(int, pattern), int(n)) for case, pattern, n in rows]
-    return pd.DataFrame(table, columns=["case", "age", "oc", "vic", "vicl", "vis", "dia", "n"])
 
 
 def published(name: str):

@@ -11,22 +11,7 @@ from scipy.optimize import minimize
 from datrial.models import fit_ordered_logit, fit_random_intercept_ordered_logit
 from datrial.models.ordered_logit.intercept_likelihood import InterceptLikelihood
 from datrial.models.ordered_logit.intercept_result import population_probabilities
-
-# Randall (1989): bitterness of wine, 1 to 5, by nine judges of eight bottles each; the data
-# `wine` of R's ordinal package.
-RATINGS = "23344455 12132354 23325544 32323253 23433333 32322454 11222323 22233334 12323244"
-
-
-def wine():
-    """Return the wine data in R's order."""
-    return pd.DataFrame(
-        {
-            "rating": [int(c) for c in RATINGS.replace(" ", "")],
-            "warm": np.tile([0, 0, 0, 0, 1, 1, 1, 1], 9),
-            "contact": np.tile([0, 0, 1, 1, 0, 0, 1, 1], 9),
-            "judge": np.repeat(np.arange(9), 8),
-        }
-    )
+from datrial.verification.published_data import wine
 
 
 def test_the_published_judges_of_the_wine_are_met():

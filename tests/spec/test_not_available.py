@@ -472,7 +472,9 @@ def test_figures_show_what_is_not_available_and_never_a_zero_for_it() -> None:
     steps = run_of(answer(house, "participant_flow")["flow"])
     flow = figure_for(steps, steps.tables[0])
     assert flow is not None
-    assert "With a police record, Site 2: All not available, Drive not available" in flow.alt
+    assert (
+        "With a police record, Site 2: All not available [x], Drive not available [x]" in flow.alt
+    )
     assert "With a police record, Site 1: All 8" in flow.alt
     assert flow.svg.count("[x]") == 2 * 4  # in each arm: police at sites 2 and 3, two IDVA rows
     # Without a number there is no figure; with one, what is missing is marked.

@@ -61,10 +61,11 @@ def test_bars_have_their_numbers_and_what_is_not_known_has_its_mark(tables: list
     assert figure.svg.count(">[x]<") == 100
     assert figure.svg.count(">24<") >= 2
     assert "Site 2, during: domestic abuse; Drive 0, Control 24." in figure.alt
-    assert "Site 1, during: domestic abuse; Drive not available, Control not available." in (
-        figure.alt
+    assert (
+        "Site 1, during: domestic abuse; Drive not available [x], Control not available [x]."
+        in (figure.alt)
     )
-    assert figure.title.endswith("(number of incidents)")
+    assert figure.title.endswith("(number of incidents; n = 12 people)")
 
 
 def test_shares_have_their_intervals_in_the_figure_and_in_words(tables: list[Table]) -> None:
@@ -126,8 +127,8 @@ def test_the_summary_gives_the_effect_its_interval_and_how_sure_it_is(tables: li
     assert "p-value < 0.001." in told
     assert "during −100.0 percentage points" in told
     assert (
-        "Adjusted for the 4 periods after the allocation (Holm), the p-value is below 0.05 for: "
-        "during." in told
+        "Adjusted for the 4 periods after the allocation (Holm's method), the p-value is below "
+        "0.05 for: during." in told
     )
     assert re.search(
         r"per person-year: six months before 0\.00 of Drive and 0\.00 of Control", told

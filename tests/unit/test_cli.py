@@ -94,7 +94,7 @@ def test_a_fault_shows_its_places_and_not_its_message(
     def break_down(home: Path) -> None:
         raise ValueError(secret)
 
-    monkeypatch.setattr("datrial.results.store.runs", break_down)
+    monkeypatch.setattr("datrial.results.listing.runs", break_down)
     monkeypatch.setattr("sys.argv", ["datrial", "runs"])
     monkeypatch.setattr("datrial.cli.outlive_readers", lambda: None)
     with pytest.raises(SystemExit) as ended:

@@ -46,7 +46,7 @@ def test_a_share_without_a_value_has_the_mark_of_its_state_and_zero_has_a_number
     figure = figure_for(_run(serial), serial)
     assert figure is not None
     assert _texts(figure.svg).count("[c]") == 1
-    assert "Drive suppressed" in figure.alt
+    assert "Drive hidden to protect people [c]" in figure.alt
 
 
 def test_a_forest_keeps_the_row_that_could_not_be_estimated() -> None:

@@ -89,7 +89,7 @@ def test_severity_is_stacked_with_a_mark_where_nothing_is_known() -> None:
     assert "3%" not in found  # too narrow for its number; the other text has it
     assert "standard 3.0%" in figure.alt
     assert found.count("[x]") == 2
-    assert "Physical abuse: intake (100)" in found
+    assert "Physical abuse: intake (n = 100)" in found
     assert "Sexual abuse: intake" in found
     assert severity_by_time(RunTable("x", severity(known=False), {})) is None
 
@@ -104,7 +104,7 @@ def test_change_shows_the_rows_of_everybody() -> None:
         for column, share in zip(table.column_labels, SHARES, strict=True):
             table.add(row, column, "share", share, n=50)
     figure = drawn(severity_change, table)
-    assert "Physical abuse, all (50)" in texts(figure.svg)
+    assert "Physical abuse, all (n = 50)" in texts(figure.svg)
     assert "Physical abuse, high" not in figure.svg
 
 
@@ -122,7 +122,7 @@ def test_the_flows_are_as_wide_as_the_people_who_went() -> None:
     found = texts(figure.svg)
     # Intake: all high; midpoint: 30, 50, 20; closure: all none.
     assert [found.count(text) for text in ("100%", "50%", "30%", "20%")] == [2, 1, 1, 1]
-    assert figure.title.endswith("(n = 10 service users with a form)")
+    assert figure.title.endswith("(% of service users; n = 10 with a form)")
     assert "high before: high 3, none 5, not known 2." in figure.alt
     assert "intake_closure" not in figure.alt  # the third step is not drawn
     # Six bands, each a closed path with two curves.
@@ -175,7 +175,7 @@ def test_engagement_lines_and_sources() -> None:
     figure = drawn(behaviour_by_engagement, table)
     found = texts(figure.svg)
     assert found.count("Did not engage") == 1  # one legend for all panels
-    assert "Physical abuse: engaged: intake 50.0%, closure not available." in figure.alt
+    assert "Physical abuse: engaged: intake 50.0%, closure not available [x]." in figure.alt
     sources = Table("behaviours.both_sources", "Sources", "Forms.")
     for column in ("case_manager", "idva"):
         sources.column(column, column)
@@ -187,7 +187,7 @@ def test_engagement_lines_and_sources() -> None:
     sources.absent("sexual__intake", "idva", "share", "no IDVA data were received")
     figure = drawn(sources_side_by_side, sources)
     assert texts(figure.svg).count("[x]") == 1
-    assert "Sexual abuse: intake: case_manager 4.0%, idva not available." in figure.alt
+    assert "Sexual abuse: intake: case_manager 4.0%, idva not available [x]." in figure.alt
     assert "n = 460 case_manager, n = 190 idva" in figure.title
 
 
@@ -233,7 +233,7 @@ def test_months_are_lines_without_the_rest() -> None:
         for column in columns:
             table.add(row, column, "mean", 2.5 if row == "month_1" else None, n=9, reason="none")
     figure = drawn(actions_by_month, table)
-    assert "direct: month_1 2.50, month_2 not available." in figure.alt
+    assert "direct: month_1 2.50, month_2 not available [x]." in figure.alt
     assert "month_later" not in figure.alt
     assert {"indirect, all", "behaviour_change"} <= set(texts(figure.svg))
 

@@ -53,10 +53,12 @@ def test_the_profile_draws_the_free_classes_and_tells_their_intervals() -> None:
     sizes.add("class_2", "share", "share", 0.3)
     figure = class_profile(_entry(_profile()), _entry(sizes))
     assert figure is not None
-    assert figure.title == "Probability of each need in each class (n = 470)"
+    assert (
+        figure.title == "Probability of each need in each class (% of people in the class; n = 470)"
+    )
     assert figure.alt == (
         "Dot plots with intervals. Class 2: housing (30%): Housing 100.0%, "
-        "Financial 20.0%, interval 12% to 31%."
+        "Financial 20.0%, interval 12.0% to 31.0%."
     )
     assert "fixed at no needs is not drawn" in figure.caption
     texts = _texts(figure.svg)
@@ -78,7 +80,7 @@ def test_sizes_show_intervals_and_the_published_share() -> None:
     table = _given("needs_classes.sizes")
     figure = class_sizes(_entry(table, published))
     assert figure is not None
-    assert "(published 95.0%), interval 31% to 38%" in figure.alt
+    assert "(published 95.0%), interval 31.3% to 38.3%" in figure.alt
     assert re.search(r"Class 6 7\.4%\.$", figure.alt)  # an interval without an end is not told
     assert "Hollow diamonds" in figure.caption
     ticks = [int(text[:-1]) for text in _texts(figure.svg) if re.fullmatch(r"\d+%", text)]

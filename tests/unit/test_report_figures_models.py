@@ -84,7 +84,7 @@ def test_probabilities_over_time_have_published_marks_and_the_mark_of_what_is_mi
     assert {"Physical abuse", "Sexual abuse", "None", "High"} <= set(found)
     assert "high 43.7% (published 45.0%), interval 30.6% to 61.2%" in figure.alt
     assert "Sexual abuse: case closure: none 93.7%" in figure.alt
-    assert "standard not available; moderate 1.8%" in figure.alt
+    assert "standard not available [x]; moderate 1.8%" in figure.alt
     assert figure.title.endswith("(%; n = 1,311)")
     assert "Hollow diamonds" in figure.caption
     assert "Hollow diamonds" not in drawn(given.predictions()).caption
@@ -179,7 +179,7 @@ def test_high_severity_is_drawn_with_and_without_each_kind_of_work() -> None:
     assert {"Without this work", "With this work", "Direct support"} <= set(found)
     assert found.count("[x]") == 1
     assert "physical abuse, yes, unadjusted: 22.0%, interval 15.4% to 30.8%." in figure.alt
-    assert "sexual abuse, yes, adjusted: not available." in figure.alt
+    assert "sexual abuse, yes, adjusted: not available [x]." in figure.alt
     assert "not a change over time" in figure.caption
 
 
@@ -220,8 +220,9 @@ def test_arms_look_as_in_the_figure_of_the_reports() -> None:
     assert "Physical abuse: intake: Control 75.0%, interval 52.5% to 105.0%; Drive 70.0%" in (
         beside.alt
     )
-    assert "Sexual abuse: exit: Drive 15.0%, interval 10.5% to 21.0%; Control not available." in (
-        alone.alt
+    assert (
+        "Sexual abuse: exit: Drive 15.0%, interval 10.5% to 21.0%; Control not available [x]."
+        in (alone.alt)
     )
     assert texts(alone.svg).count("[x]") == 1
 

@@ -61,7 +61,7 @@ def test_each_need_has_two_bars_and_narrow_parts_no_number() -> None:
     figure = engagement_by_need(RunTable("needs", table, {}))
     assert figure is not None
     found = texts(figure.svg)
-    assert [found.count(text) for text in ("Yes (40)", "No (40)")] == [1, 1]
+    assert [found.count(text) for text in ("Yes (n = 40)", "No (n = 40)")] == [1, 1]
     assert "27%" in found
     assert "3%" not in found  # too narrow for its number; the other text has it
     assert "no contact made 3.0%" in figure.alt
@@ -74,7 +74,7 @@ def test_a_row_that_nobody_is_in_has_the_mark_of_its_state() -> None:
     figure = engagement_by_need(RunTable("needs", table, {}))
     assert figure is not None
     assert texts(figure.svg).count("[x]") == 1
-    assert "Yes: engaged not available, partially engaged not available" in figure.alt
+    assert "Yes: engaged not available [x], partially engaged not available [x]" in figure.alt
     assert "Yes" in texts(figure.svg)  # without a number of people
 
 

@@ -92,10 +92,10 @@ def test_prevalence_is_drawn_of_pairs_only_and_told_by_arm() -> None:
     assert figure is not None
     assert "Physical abuse: intake: Drive 72.0%, Control 30.0%." in figure.alt
     assert "Physical abuse: exit: Drive 30.0%, Control 8.0%." in figure.alt
-    assert "Sexual abuse: exit: Drive 30.0%, Control not available." in figure.alt
+    assert "Sexual abuse: exit: Drive 30.0%, Control not available [x]." in figure.alt
     assert "intake_all" not in figure.alt
     found = texts(figure.svg)
-    assert found.count("[x]") == 1
+    assert found.count("[x]") == 2  # at intake and at exit
     assert found.count("Physical abuse") == 1
     assert figure.title.endswith("(% of pairs of forms; n = 50 Drive, n = 50 Control)")
 
@@ -152,6 +152,6 @@ def test_risk_is_stacked_by_arm_with_how_many_answered() -> None:
     figure = risk_change(RunTable("x", table(RISK_ROWS, shares), {}))
     assert figure is not None
     found = texts(figure.svg)
-    assert "Drive (50)" in found and "Control" in found
+    assert "Drive (n = 50)" in found and "Control" in found
     assert "42%" in found and found.count("[x]") == 1
     assert "Control: Significant reduction not available" in figure.alt

@@ -96,7 +96,7 @@ def test_n_is_said_once_where_it_is_the_same() -> None:
     for row in ("r", "s"):
         by_column.add(row, "c0", "share", 0.1, n=184)
         by_column.add(row, "c1", "share", 0.1, n=1139)
-    assert [group.n for group in _view(by_column).groups] == ["n = 184", "n = 1,139"]
+    assert [group.n for group in _view(by_column).parts[0].groups] == ["n = 184", "n = 1,139"]
 
     by_row = _table(2)
     by_row.row("s", "Second")
@@ -119,7 +119,7 @@ def test_a_wide_table_has_its_columns_one_below_the_other() -> None:
             table.add("r", column, name, 0.5)
     view = _view(table)
     assert [block.label for block in view.blocks] == ["Column 0", "Column 1"]
-    assert len(view.groups) == 1
+    assert [len(part.groups) for part in view.parts] == [1]
     assert all(len(row.cells) == 5 for block in view.blocks for row in block.rows)
     matrix = _table(12)
     for column in matrix.column_labels:
@@ -135,16 +135,55 @@ def test_a_wide_table_is_stacked_although_columns_have_a_statistic_of_their_own(
     table.add("r", "c1", "p_value_adjusted", 0.6)
     view = _view(table)
     assert [block.label for block in view.blocks] == ["Column 0", "Column 1", "Column 2"]
-    assert len(view.groups) == 1
+    assert [len(part.groups) for part in view.parts] == [1]
     texts = [[cell.text for cell in block.rows[0].cells][-1] for block in view.blocks]
     assert texts == ["–", "0.600", "–"]
     table.add("r", "c0", "fmi", 0.5)  # now neither column has all that the other has
     view = _view(table)
-    texts = [[cell.text for cell in block.rows[0].cells][-2:] for block in view.blocks]
-    assert texts == [["50.0%", "–"], ["–", "0.600"], ["–", "–"]]
+    last = [[cell.text for cell in block.rows[0].cells][-2:] for block in view.blocks]
+    assert last == [["50.0%", "–"], ["–", "0.600"], ["–", "–"]]
     for statistic in ("count", "people"):  # and now there is too much that only one has
         table.add("r", "c2", statistic, 4)
-    assert [block.label for block in _view(table).blocks] == [""]
+    parts = _view(table).parts
+    assert [part.label for part in parts] == ["Column 0", "Column 1", "Column 2"]
+    assert all(part.two_headers for part in parts)
+
+
+def test_columns_of_different_kinds_stand_in_parts_of_their_own() -> None:
+    table = _table(5)
+    for column in ("c0", "c1", "c2"):
+        for name in ("mean", "sd", "median"):
+            table.add("r", column, name, 1.5)
+    for column in ("c3", "c4"):
+        for name in ("difference", "ci_low", "ci_high", "p_value"):
+            table.add("r", column, name, 0.5)
+    view = _view(table)
+    assert [part.label for part in view.parts] == [
+        "Column 0, Column 1, Column 2",
+        "Column 3, Column 4",
+    ]
+    assert [block.label for block in view.parts[0].blocks] == ["Column 0", "Column 1", "Column 2"]
+    assert [group.label for group in view.parts[1].groups] == ["Column 3", "Column 4"]
+    assert view.parts[1].groups[0].statistics == ("Difference", "95% interval", "p-value")
+    shown = [cell.text for cell in _cells(view)]
+    assert shown == [*["1.50"] * 9, *["0.50", "0.50 to 0.50", "0.500"] * 2]
+
+
+def test_a_reader_may_choose_between_counts_and_shares_only_where_both_are() -> None:
+    table = _table(2)
+    for column in ("c0", "c1"):
+        table.add("r", column, "answered", 120)
+        table.add("r", column, "count", 12)
+        table.add("r", column, "share", 0.1)
+        table.add("r", column, "ci_low", 0.05)
+        table.add("r", column, "ci_high", 0.2)
+    (part,) = _view(table).parts
+    assert part.has_both
+    assert part.groups[0].kinds == ("", "count", "share", "share")
+    assert [cell.kind for cell in part.blocks[0].rows[0].cells] == [*part.groups[0].kinds]
+    alone = _table()
+    alone.add("r", "c0", "share", 0.1)
+    assert not _view(alone).parts[0].has_both
 
 
 def test_warnings_are_listed_below_the_table_and_one_word_notes_beside_the_number() -> None:
@@ -164,5 +203,6 @@ def test_a_long_table_is_folded_but_what_did_not_pass_stays_in_sight() -> None:
     view = _view(table)
     assert view.is_long
     assert view.tally == "49 passed, 1 warning"
-    assert [row.label for block in view.outstanding for row in block.rows] == ["Rule 7"]
+    assert view.outstanding is not None
+    assert [row.label for block in view.outstanding.blocks for row in block.rows] == ["Rule 7"]
     assert not _view(_table()).is_long

@@ -105,6 +105,7 @@ def _people(context: Context) -> pd.DataFrame:
 ANALYSIS = Analysis(
     id="balance",
     title="Balance of the arms",
+    chapter="The trial",
     question="Were the arms alike at the meeting of the allocation?",
     population="Every allocated perpetrator, as allocated.",
     rules="What was known at the index meeting, and nothing later. Missing and don't know are "
@@ -117,6 +118,10 @@ ANALYSIS = Analysis(
     references=(
         "Austin (2009), Statistics in Medicine 28(25), 3083-3107.",
         "Senn (1994), Statistics in Medicine 13(17), 1715-1726.",
+    ),
+    limits=(
+        "Only what was recorded at the index meeting can be compared; the arms may differ in "
+        "what nobody recorded.",
     ),
     catalogue=(),
     parameters=BalanceParameters,

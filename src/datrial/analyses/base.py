@@ -56,6 +56,10 @@ class Analysis:
 
     Attributes
     ----------
+    chapter
+        The chapter of the report in which it stands.
+    limits
+        What it cannot tell, a sentence each.
     tells_arms
         Ids of tables that hold what only one arm can have. While arms are coded, their
         columns by arm are withheld.
@@ -73,5 +77,7 @@ class Analysis:
     catalogue: tuple[str, ...]
     parameters: type[Parameters]
     run: Callable[[Context, Any], list[Table]]
+    chapter: str = ""
+    limits: tuple[str, ...] = ()
     tells_arms: tuple[str, ...] = ()
     reads_results: bool = False

@@ -125,6 +125,7 @@ def run(context: Context, parameters: BehaviourChangeParameters) -> list[Table]:
 ANALYSIS = Analysis(
     id="behaviour_change",
     title="Change in behaviour",
+    chapter="Behaviour and risk",
     question="Do the abusive behaviours that case managers record become less severe, and what "
     "is that associated with?",
     population="Service users of the intervention with a behaviour form at intake, midpoint or "
@@ -151,6 +152,14 @@ ANALYSIS = Analysis(
         "Peterson and Harrell (1990), Applied Statistics 39(2), 205-217.",
         "van Buuren and Groothuis-Oudshoorn (2011), Journal of Statistical Software 45(3), 1-67.",
         "Benjamini and Hochberg (1995), Journal of the Royal Statistical Society B 57(1), 289-300.",
+    ),
+    limits=(
+        "There are no such forms for controls: a fall from intake to closure may be regression "
+        "to the mean, the time that passed or the recording, and is not an effect of the "
+        "allocation.",
+        "Those with a form at case closure are not all those with one at intake; imputation "
+        "helps only as far as what is recorded explains who has no form.",
+        "Case managers judged the behaviour of people with whom they worked.",
     ),
     catalogue=("D-M1",),
     parameters=BehaviourChangeParameters,

@@ -52,6 +52,7 @@ def run(context: Context, parameters: BehavioursParameters) -> list[Table]:
 ANALYSIS = Analysis(
     id="behaviours",
     title="Abusive behaviours",
+    chapter="Behaviour and risk",
     question="Which abusive behaviours do case managers record at intake, midpoint and case "
     "closure, who changes, does it go with engagement, and do IDVAs report the same?",
     population="Service users of the intervention with a behaviour form at the time point; for "
@@ -71,6 +72,12 @@ ANALYSIS = Analysis(
         "Cohen (1968), Psychological Bulletin 70(4), 213-220.",
         "Fleiss, Cohen and Everitt (1969), Psychological Bulletin 72(5), 323-327.",
         "Newcombe (1998), Statistics in Medicine 17(22), 2635-2650.",
+    ),
+    limits=(
+        "There are no case managers' forms for controls, so a change here cannot be told from "
+        "what would have happened without the intervention.",
+        "Case managers of the intervention recorded the behaviours themselves, and forms are "
+        "missing more often for those who disengaged.",
     ),
     catalogue=("D-F10", "D-F12", "D-F25"),
     parameters=BehavioursParameters,

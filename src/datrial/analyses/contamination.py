@@ -171,6 +171,7 @@ def _records_table(context: Context) -> Table:
 ANALYSIS = Analysis(
     id="contamination",
     title="Contamination between the arms",
+    chapter="The trial",
     question="Did the intervention reach people of the control arm, through a shared "
     "victim-survivor or household, or directly?",
     population="Every allocated perpetrator, and every victim-survivor linked to one.",
@@ -181,6 +182,7 @@ ANALYSIS = Analysis(
         "Torgerson (2001), Contamination in trials: is cluster randomisation the answer?, BMJ "
         "322, 355-357.",
     ),
+    limits=("Contact between the arms that no agency recorded is not seen.",),
     catalogue=(),
     parameters=ContaminationParameters,
     run=run,

@@ -154,6 +154,7 @@ def _words(context: Context, names: tuple[str, ...]) -> str:
 ANALYSIS = Analysis(
     id="definitions",
     title="Definitions and their versions",
+    chapter="Definitions and sensitivity",
     question="How many perpetrators are serial or repeat, and how much does the definition matter?",
     population="Every allocated perpetrator of whom it is known; Drive-DASH forms with a score.",
     rules="A definition has a name, a version and a first day. The study file says which version "
@@ -166,6 +167,10 @@ ANALYSIS = Analysis(
         "perpetrators.",
         "SafeLives, definition of a repeat at MARAC.",
         "Home Office, counting rules for recorded crime.",
+    ),
+    limits=(
+        "No version is right: an agency's rows follow the recording rules of their day, which "
+        "cannot be run again on earlier rows.",
     ),
     catalogue=(),
     parameters=DefinitionsParameters,

@@ -33,6 +33,7 @@ def run(context: Context, parameters: DirectWorkParameters) -> list[Table]:
 ANALYSIS = Analysis(
     id="direct_work",
     title="Direct work and behaviour",
+    chapter="Behaviour and risk",
     question="Is the behaviour of service users with whom case managers worked directly less "
     "severe, and did it change more?",
     population="Service users of the intervention with a behaviour form at intake, midpoint or "
@@ -61,6 +62,10 @@ ANALYSIS = Analysis(
         "Greenland and Mansournia (2015), Statistics in Medicine 34(23), 3133-3143.",
         "Benjamini and Hochberg (1995), Journal of the Royal Statistical Society B 57(1), 289-300.",
         "White, Royston and Wood (2011), Statistics in Medicine 30(4), 377-399.",
+    ),
+    limits=(
+        "Nobody drew lots for direct work: those who got it may have differed beforehand, so "
+        "that an association is not its effect.",
     ),
     catalogue=("D-M2",),
     parameters=DirectWorkParameters,

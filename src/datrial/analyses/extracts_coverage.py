@@ -33,6 +33,7 @@ def coverage_table(context: Context) -> Table:
         "Rows that can be used, by the month of their event (hearing, incident, form, action). A "
         "month that was not received is not available: it takes no part in any rate. A month of "
         "which only some days were received counts for these days.",
+        not_about_people="it counts rows of files, not people",
     )
     for position, name in enumerate(_MONTHS, start=1):
         table.column(f"month_{position:02d}", name)

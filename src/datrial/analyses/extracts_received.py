@@ -31,6 +31,7 @@ def _rows_table(context: Context) -> Table:
         "Rows received, staged and quarantined",
         "Every row of every file below its header. Received = staged + quarantined, proved on "
         "every run.",
+        not_about_people="it counts rows of files, not people",
     )
     for key, label in (
         ("received", "Received"),
@@ -59,6 +60,7 @@ def _reasons_table(context: Context) -> Table:
         "extracts_received.reasons",
         "Why rows were quarantined",
         "The first reason that applies to a row. Blank rows and summary lines hold no record.",
+        not_about_people="it counts rows of files, not people",
     )
     table.column("rows", "Rows")
     rows = context.connection.execute(
@@ -76,6 +78,7 @@ def _problems_table(context: Context) -> Table:
         "extracts_received.problems",
         "Answers that could not be read, in rows that were kept",
         "The answer is missing from every analysis; the row stays.",
+        not_about_people="it counts rows of files, not people",
     )
     table.column("answers", "Answers")
     rows = context.connection.execute(
@@ -94,6 +97,7 @@ def _checks_table(context: Context) -> Table:
         "extracts_received.checks",
         "Rules checked",
         "Every rule of every suite: rows looked at and rows that failed, with the verdict.",
+        not_about_people="it counts rows of files, not people",
     )
     table.column("looked_at", "Rows looked at")
     table.column("failed", "Rows failed")
@@ -122,6 +126,7 @@ def _key(text: str) -> str:
 ANALYSIS = Analysis(
     id="extracts_received",
     title="What was received",
+    chapter="Data received",
     question="Which rows did the agencies send, for which days, and which of them can be used?",
     population="Every row of every extract that counts.",
     rules="A row that cannot be used is quarantined with its reason; nothing is dropped in "

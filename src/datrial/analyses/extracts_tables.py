@@ -22,6 +22,7 @@ def extracts_table(context: Context) -> Table:
         "Each file that is read, with the days for which the agency says it sent everything, and "
         "the rows of all its tables. A file whose days lie within those of a later one is replaced "
         "by it. Its receipt in the landing folder says when it arrived and who received it.",
+        not_about_people="it counts rows of files, not people",
     )
     table.column("arrival", "Order of arrival")
     table.column("days", "Days covered")
@@ -66,6 +67,7 @@ def corrected_table(context: Context) -> Table:
         "Each extract that replaced an earlier one, or several: rows by their key (in a table "
         "without a key, whole rows). Changed: the same key with other answers. The earlier rows "
         "stay in the snapshot (schema earlier) and take no part in any analysis.",
+        not_about_people="it counts rows of files, not people",
     )
     for column, label in _CHANGES.items():
         table.column(column, label)

@@ -120,6 +120,7 @@ def _add(
 ANALYSIS = Analysis(
     id="follow_up_availability",
     title="Availability of follow-up",
+    chapter="The trial",
     question="For how many of each arm, and for how long, could re-offending have been seen?",
     population="Every allocated perpetrator, as allocated.",
     rules="A day counts as observed if the source sent data for the person's site and that day; "
@@ -128,6 +129,10 @@ ANALYSIS = Analysis(
     "his time at risk ends with the data. Time in prison counts.",
     model="Counts and person-time. Stata: stdescribe, by(arm).",
     references=("Schulz, Altman and Moher (2010), CONSORT 2010, BMJ 340, c332.",),
+    limits=(
+        "A move out of the area or a death of which no source tells is not seen: such a person "
+        "counts as observed without an event.",
+    ),
     catalogue=(),
     parameters=FollowUpAvailabilityParameters,
     run=run,

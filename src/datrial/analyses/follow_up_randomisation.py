@@ -39,6 +39,7 @@ def run(context: Context, parameters: FollowUpRandomisationParameters) -> list[T
 ANALYSIS = Analysis(
     id="follow_up_randomisation",
     title="Repeated abuse, compared by the randomisation",
+    chapter="Repeated abuse at MARAC and with the police",
     question="Could the lots alone have made the difference of the arms, and what is the effect "
     "of contact with a case manager?",
     population="Every allocated perpetrator of the chosen sites, as allocated (intention to "
@@ -61,6 +62,12 @@ ANALYSIS = Analysis(
         "Angrist, Imbens and Rubin (1996), Journal of the American Statistical Association 91, "
         "444-455.",
         "Anderson and Rubin (1949), Annals of Mathematical Statistics 20(1), 46-63.",
+    ),
+    limits=(
+        "It rests on the strata being those within which lots were really drawn; the meeting is "
+        "the best that the data tell.",
+        "The effect of contact is of those whom the allocation brought into contact, and assumes "
+        "that the allocation works through contact alone.",
     ),
     catalogue=("D-F27", "D-P1"),
     parameters=FollowUpRandomisationParameters,

@@ -62,6 +62,7 @@ def run(context: Context, parameters: FollowUpRatesParameters) -> list[Table]:
 ANALYSIS = Analysis(
     id="follow_up_rates",
     title="Rates of repeated abuse after the allocation",
+    chapter="Repeated abuse at MARAC and with the police",
     question="Do perpetrators who were allocated to the intervention re-appear at MARAC and with "
     "the police at a lower rate?",
     population="Every allocated perpetrator of the chosen sites, as allocated (intention to "
@@ -84,6 +85,12 @@ ANALYSIS = Analysis(
         "Cameron and Trivedi (2013), Regression Analysis of Count Data, 2nd ed., Cambridge.",
         "Self and Liang (1987), Journal of the American Statistical Association 82, 605-610.",
         "Robins, Hernan and Brumback (2000), Epidemiology 11(5), 550-560, on weights.",
+    ),
+    limits=(
+        "Events are those recorded by MARAC and the police, so that a rate is one of recorded "
+        "abuse and its recording may differ between the arms.",
+        "Few meetings and few sites: robust errors are approximate, and ratios of rare events "
+        "have wide intervals.",
     ),
     catalogue=("D-F27", "D-P1"),
     parameters=FollowUpRatesParameters,

@@ -53,6 +53,7 @@ def run(context: Context, parameters: FollowUpTimesParameters) -> list[Table]:
 ANALYSIS = Analysis(
     id="follow_up_times",
     title="Time to repeated abuse after the allocation",
+    chapter="Repeated abuse at MARAC and with the police",
     question="Does it take longer until perpetrators who were allocated to the intervention "
     "re-appear at MARAC and with the police, and do they re-appear less often?",
     population="Every allocated perpetrator of the chosen sites, as allocated (intention to "
@@ -77,6 +78,10 @@ ANALYSIS = Analysis(
         "Lin, Wei, Yang and Ying (2000), Journal of the Royal Statistical Society B 62, 711-730.",
         "Lawless and Nadeau (1995), Technometrics 37(2), 158-168.",
         "Royston and Parmar (2011), Statistics in Medicine 30(19), 2409-2421.",
+    ),
+    limits=(
+        "Hazards are compared among those still without an event, a group that the intervention "
+        "itself may change: a hazard ratio that varies over time has no simple meaning.",
     ),
     catalogue=("D-F27", "D-P1"),
     parameters=FollowUpTimesParameters,

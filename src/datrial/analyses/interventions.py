@@ -63,6 +63,7 @@ def run(context: Context, parameters: InterventionsParameters) -> list[Table]:
 ANALYSIS = Analysis(
     id="interventions",
     title="Interventions delivered",
+    chapter="Engagement and interventions",
     question="What did case managers do with and around service users, with which agencies, "
     "when in a case, and how long did a case last?",
     population="Service users of the intervention with a case-management record, and the actions "
@@ -79,6 +80,10 @@ ANALYSIS = Analysis(
     references=(
         "Hester et al. (2019), Evaluation of the Drive Project, Figures 6-9, Table 7, and the text "
         "on the duration of the intervention.",
+    ),
+    limits=(
+        "It counts what was recorded: work that a case manager did not write down is not there, "
+        "and nothing here tells whether it worked.",
     ),
     catalogue=("D-F6", "D-N4"),
     parameters=InterventionsParameters,

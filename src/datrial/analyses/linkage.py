@@ -56,6 +56,7 @@ def run(context: Context, parameters: LinkageParameters) -> list[Table]:
 ANALYSIS = Analysis(
     id="linkage",
     title="Linkage of references to people",
+    chapter="Data received",
     question="Which references of the agencies are one person, and how sure is that?",
     population="Every reference to a perpetrator or a victim-survivor for which an agency sent "
     "names, date of birth or postcode.",
@@ -75,6 +76,11 @@ ANALYSIS = Analysis(
         "International Journal of Population Data Science 7(3).",
         "Harron et al. (2017), Challenges in administrative data linkage for research, Big Data "
         "& Society 4(2).",
+    ),
+    limits=(
+        "A link is a probability: some links are wrong and some people stand under two "
+        "references. The analysis of the sensitivity to the linkage shows what other cuts would "
+        "change.",
     ),
     catalogue=(),
     parameters=LinkageParameters,

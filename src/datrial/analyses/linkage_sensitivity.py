@@ -190,6 +190,7 @@ def _absent(tables: Mapping[str, Table], column: str, label: str, reason: str) -
 ANALYSIS = Analysis(
     id="linkage_sensitivity",
     title="Sensitivity to the linkage",
+    chapter="Definitions and sensitivity",
     question="Would the effects on re-appearing at MARAC and on domestic abuse recorded by the "
     "police be others if references were linked to people more readily, or less?",
     population="Every allocated perpetrator of the chosen sites, as allocated; with the police "
@@ -203,6 +204,7 @@ ANALYSIS = Analysis(
         "Harron et al. (2014), Evaluating bias due to data linkage error in electronic "
         "healthcare records, BMC Medical Research Methodology 14, 36.",
     ),
+    limits=("It varies the cut and not the model of the linkage.",),
     catalogue=(),
     parameters=LinkageSensitivityParameters,
     run=run,

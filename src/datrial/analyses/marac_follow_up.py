@@ -68,6 +68,7 @@ def _left_out(context: Context, sites: list[str]) -> str:
 ANALYSIS = Analysis(
     id="marac_follow_up",
     title="Re-appearance at MARAC",
+    chapter="MARAC",
     question="Are perpetrators who were allocated to the intervention heard at MARAC again less "
     "often, and do fewer of them turn to further victims-survivors?",
     population="Every allocated perpetrator of the chosen sites, as allocated "
@@ -85,6 +86,14 @@ ANALYSIS = Analysis(
         "Hester et al. (2019), Evaluation of the Drive Project, Figures 25-29 and pages on MARAC "
         "data.",
         "Huber (1967); White (1982), Econometrica 50(1), 1-25.",
+    ),
+    limits=(
+        "An appearance at MARAC is a referral and not the abuse itself: it depends on who "
+        "reports, who refers and each MARAC's threshold, and a case manager's own referrals may "
+        "raise it in the intervention arm.",
+        "The end of intervention of controls is constructed, so that the periods after it rest "
+        "on an assumption; fixed windows from the allocation do not.",
+        "It is of the sites that sent enough MARAC data and need not hold elsewhere.",
     ),
     catalogue=("D-F27", "D-N6", "D-F28"),
     parameters=MaracFollowUpParameters,

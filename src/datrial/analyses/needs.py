@@ -45,6 +45,7 @@ def run(context: Context, parameters: NeedsParameters) -> list[Table]:
 ANALYSIS = Analysis(
     id="needs",
     title="Needs of service users",
+    chapter="Needs",
     question="Which needs do service users have, how great are they, and do those who have them "
     "engage with their case manager?",
     population="Service users of the intervention with at least one answered need at the time "
@@ -62,6 +63,9 @@ ANALYSIS = Analysis(
         "A2.1 and A7.1, Appendix 8.2.",
         "Freeman and Halton (1951), Biometrika 38(1/2), 141-149.",
         "Benjamini and Hochberg (1995), Journal of the Royal Statistical Society B 57(1), 289-300.",
+    ),
+    limits=(
+        "Needs are what case managers recorded; whoever engages more may have more needs found.",
     ),
     catalogue=("D-F2", "D-F3", "D-TA2.1", "D-TA7.1", "D-T5", "D-T6", "D-F5"),
     parameters=NeedsParameters,

@@ -105,6 +105,7 @@ def run(context: Context, parameters: NeedsBehaviourParameters) -> list[Table]:
 ANALYSIS = Analysis(
     id="needs_behaviour",
     title="Needs and behaviours",
+    chapter="Needs",
     question="Are service users with a need more or less likely to show an abusive behaviour?",
     population="Service users of the intervention with a needs form and a behaviour form at the "
     "time point. An association between two things recorded on the same day, not an effect of "
@@ -126,6 +127,10 @@ ANALYSIS = Analysis(
         "Konis (2007), Linear programming algorithms for detecting separated data in binary "
         "logistic regression models, DPhil thesis, University of Oxford.",
         "Benjamini and Hochberg (1995), Journal of the Royal Statistical Society B 57(1), 289-300.",
+    ),
+    limits=(
+        "Needs and behaviours were recorded by the same case manager on the same day: an "
+        "association is not an effect of a need.",
     ),
     catalogue=("D-N2",),
     parameters=NeedsBehaviourParameters,

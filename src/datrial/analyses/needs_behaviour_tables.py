@@ -134,6 +134,7 @@ def sentences_table(fits: Mapping[str, Fit | str], note: str) -> Table:
         "direction, and of two behaviours that no need showed an association. Tests below 0.05 "
         "are counted before any adjustment: of 12 tests 0.6 are expected by chance alone.",
         ("D-N2",),
+        not_about_people="it counts tests and gives estimates of a model",
     )
     table.column("estimate", "These data")
     table.column("tests", "Tests with p below 0.05")

@@ -123,6 +123,7 @@ def _difference(context: Context, parameters: NeedsClassBehaviourParameters) -> 
 ANALYSIS = Analysis(
     id="needs_class_behaviour",
     title="Classes of needs and behaviour",
+    chapter="Needs",
     question="Do service users with different needs differ in their abusive behaviour?",
     population="Service users of the intervention with at least one answered need and a known "
     "behaviour at the time point.",
@@ -145,6 +146,10 @@ ANALYSIS = Analysis(
         "Bakk, Tekle and Vermunt (2013), Sociological Methodology 43(1), 272-311.",
         "Asparouhov and Muthén (2014), Structural Equation Modeling 21(3), 329-341.",
         "Greenland and Mansournia (2015), Statistics in Medicine 34(23), 3133-3143.",
+    ),
+    limits=(
+        "An association of classes and behaviour at one time point tells nothing of what causes "
+        "what; small classes make wide intervals.",
     ),
     catalogue=("D-N3",),
     parameters=NeedsClassBehaviourParameters,

@@ -147,6 +147,7 @@ def _fit_all(
 ANALYSIS = Analysis(
     id="needs_classes",
     title="Latent classes of service users' needs",
+    chapter="Needs",
     question="Which needs go together?",
     population="Service users of the intervention with at least one answered need at the time "
     "point.",
@@ -167,6 +168,10 @@ ANALYSIS = Analysis(
         "Masyn (2013), Oxford Handbook of Quantitative Methods 2, 551-611 (separation).",
         "Oberski, van Kollenburg and Vermunt (2013), Advances in Data Analysis and Classification "
         "7(3), 267-279 (bivariate residuals).",
+    ),
+    limits=(
+        "The number of classes is a choice, and a class is a description of a pattern of "
+        "answers: nobody is known to belong to one.",
     ),
     catalogue=("D-TA3.1", "D-F4"),
     parameters=NeedsClassesParameters,

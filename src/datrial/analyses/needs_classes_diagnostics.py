@@ -62,6 +62,7 @@ def classification_errors_table(
         f"{note} What is off the diagonal is error of classification, which a comparison of "
         "assigned classes carries and the three-step estimators correct.",
         ("D-F4",),
+        not_about_people="its probabilities are estimates of a model",
     )
     labels = class_labels(number, fit)
     for key, label in labels.items():
@@ -94,6 +95,7 @@ def separation_table(number: int, fit: LatentClassResult | None, note: str, faul
         "2013). Total variation is the largest difference that the two classes' probabilities of "
         "any set of answers have: 0 for identical classes, 1 for classes without a common answer.",
         ("D-F4",),
+        not_about_people="it counts needs and compares estimates of a model",
     )
     table.column("needs", "Needs that separate them")
     table.column("difference", "Mean difference of probabilities")
@@ -166,6 +168,7 @@ def optima_table(
         "each other, or a best one that few starts found, say that the classes are not well "
         "determined.",
         ("D-TA3.1",),
+        not_about_people="it counts a model's starts",
     )
     columns = {
         "followed": "Starts followed to the end", "best": "Of these at the best maximum",

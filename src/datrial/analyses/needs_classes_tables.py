@@ -50,6 +50,7 @@ def enumeration_table(
         "smallest class is a share; best start share is the share of the random starts followed to "
         f"the end that found the best log-likelihood. {_bootstrap_words(bootstrap)}",
         ("D-TA3.1",),
+        not_about_people="it tells how well models fit",
     )
     for name, label in columns.items():
         table.column(keys[name], label)
@@ -151,6 +152,7 @@ def report_classes_table(
         "differences add up to the least. A pair that differs by more than 0.35 on average is no "
         "match. The report gives no probabilities in figures and its sizes add up to 99%.",
         ("D-F4",),
+        not_about_people="it numbers classes and gives estimates of a model",
     )
     columns = {"share": "Share", "class": "Class here", "difference": "Difference of profiles"}
     for key, label in columns.items():

@@ -138,6 +138,7 @@ def _key(table: str, row: str, column: str) -> str:
 ANALYSIS = Analysis(
     id="outcome_families",
     title="Families of outcomes",
+    chapter="Definitions and sensitivity",
     question="Which of the tests of a family of outcomes still speak against chance once it is "
     "counted how many there are?",
     population="The tests that the study file's outcome_families name, as the other analyses of "
@@ -149,6 +150,10 @@ ANALYSIS = Analysis(
     references=(
         "Holm (1979), Scandinavian Journal of Statistics 6(2), 65-70.",
         "Benjamini and Hochberg (1995), Journal of the Royal Statistical Society B 57(1), 289-300.",
+    ),
+    limits=(
+        "Which tests are a family is a choice of the study file; an adjusted p-value says "
+        "nothing of the size of an effect.",
     ),
     catalogue=(),
     parameters=OutcomeFamiliesParameters,

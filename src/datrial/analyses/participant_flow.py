@@ -147,6 +147,7 @@ def _add_step(context: Context, table: Table, allocated: pd.DataFrame, step: _St
 ANALYSIS = Analysis(
     id="participant_flow",
     title="Participant flow",
+    chapter="Participant flow",
     question="Who was heard, allocated and followed up, and who was not?",
     population="Every perpetrator heard at MARAC at the study's sites, and every allocated one.",
     rules="A perpetrator is allocated once. Victims-survivors belong to the arm of their "
@@ -158,6 +159,7 @@ ANALYSIS = Analysis(
         "Hester et al. (2019), Evaluation of the Drive Project, Table 1 and Appendix 1.",
         "Schulz, Altman and Moher (2010), CONSORT 2010, BMJ 340, c332.",
     ),
+    limits=("It shows how many were lost at each step and not why each of them was lost.",),
     catalogue=("D-T1",),
     parameters=ParticipantFlowParameters,
     run=run,

@@ -128,6 +128,7 @@ def _read(context: Context, mart: str, order: str) -> pd.DataFrame:
 ANALYSIS = Analysis(
     id="participant_profile",
     title="Profile of participants",
+    chapter="Participants",
     question="Who are the service users and the victims-survivors?",
     population="Service users of the intervention with a case-management record; "
     "victims-survivors of allocated perpetrators with an IDVA intake form.",
@@ -137,6 +138,10 @@ ANALYSIS = Analysis(
     references=(
         "Hester et al. (2019), Evaluation of the Drive Project, Tables 3 and 4 and pages on "
         "service user needs.",
+    ),
+    limits=(
+        "Only service users with a case-management record and victims-survivors whom an IDVA saw "
+        "are described; the others may differ.",
     ),
     catalogue=("D-T3", "D-T4", "D-N1"),
     parameters=ParticipantProfileParameters,

@@ -101,6 +101,7 @@ def run(context: Context, parameters: PoliceFollowUpParameters) -> list[Table]:
 ANALYSIS = Analysis(
     id="police_follow_up",
     title="Incidents recorded by the police",
+    chapter="Police",
     question="Are perpetrators who were allocated to the intervention recorded by the police less "
     "often, for domestic abuse and for other incidents, during the intervention and after it?",
     population="Every allocated perpetrator about whom the police were asked, as allocated "
@@ -117,6 +118,13 @@ ANALYSIS = Analysis(
         "the pages on police data.",
         "Miettinen and Nurminen (1985), Statistics in Medicine 4(2), 213-226.",
         "Wilson (1927), Journal of the American Statistical Association 22(158), 209-212.",
+    ),
+    limits=(
+        "Police records are of abuse that came to the notice of the police; the intervention may "
+        "raise reporting as well as lower abuse.",
+        "Forces record differently and sent different periods, so that sites cannot be added up.",
+        "Controls are a sample of all controls; whoever has no record counts as having had no "
+        "incident in that force's area.",
     ),
     catalogue=_CATALOGUE,
     parameters=PoliceFollowUpParameters,

@@ -82,6 +82,7 @@ def run(context: Context, parameters: PolicePerpetratorsParameters) -> list[Tabl
 ANALYSIS = Analysis(
     id="police_perpetrators",
     title="Serial and repeat perpetrators with the police",
+    chapter="Police",
     question="How many of those about whom the police were asked are serial or repeat "
     "perpetrators, and how often are these recorded by the police, by period and arm?",
     population="Every allocated perpetrator about whom the police were asked, with a record or "
@@ -96,6 +97,10 @@ ANALYSIS = Analysis(
         "the text around them.",
         "Hester and Westmarland (2007), Service Provision for Perpetrators of Domestic Violence.",
         "Wilson (1927), Journal of the American Statistical Association 22(158), 209-212.",
+    ),
+    limits=(
+        "Who is serial or repeat is partly a consequence of what happened after the allocation, "
+        "so that the arms of these groups are not comparable by randomisation.",
     ),
     catalogue=_CATALOGUE,
     parameters=PolicePerpetratorsParameters,

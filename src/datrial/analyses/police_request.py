@@ -155,6 +155,7 @@ def _people(context: Context) -> tuple[pd.DataFrame, bool, int]:
 ANALYSIS = Analysis(
     id="police_request",
     title="The police request",
+    chapter="The trial",
     question="About whom were the police asked, and of how many had they a record?",
     population="Every allocated perpetrator.",
     rules="The list stands in the allocation ledger with all its people. It is drawn there from "
@@ -169,6 +170,10 @@ ANALYSIS = Analysis(
         "data.",
         "Davison and Hinkley (1997), Bootstrap Methods and their Application, 4.2 (Monte Carlo "
         "tests).",
+    ),
+    limits=(
+        "The police were asked about a sample of the controls only, so police outcomes are less "
+        "precise than an analysis of all allocated people would be.",
     ),
     catalogue=("D-P4",),
     parameters=PoliceRequestParameters,

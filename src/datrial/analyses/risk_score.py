@@ -71,6 +71,7 @@ def run(context: Context, parameters: RiskScoreParameters) -> list[Table]:
 ANALYSIS = Analysis(
     id="risk_score",
     title="Change in risk",
+    chapter="Behaviour and risk",
     question="Does the risk that case managers see (Drive-DASH score) fall from intake to case "
     "closure?",
     population="Service users of the intervention with at least one usable Drive-DASH form. "
@@ -87,6 +88,12 @@ ANALYSIS = Analysis(
         "Hester et al. (2019), Evaluation of the Drive Project, Table A3.2 and Figures 22-23 "
         "(captioned 20 and 21).",
         "Hausman, Hall and Griliches (1984), Econometrica 52(4), 909-938.",
+    ),
+    limits=(
+        "There are no such forms for controls: the fall of the score is change over time and not "
+        "an effect of the allocation.",
+        "The score counts an answer that is not known as no, so that a form filled in less fully "
+        "has a lower score.",
     ),
     catalogue=("D-F22", "D-TA3.2"),
     parameters=RiskScoreParameters,

@@ -135,6 +135,7 @@ def _severity_change(forms: Forms) -> Table:
 ANALYSIS = Analysis(
     id="victim_behaviours",
     title="Behaviours reported by victims-survivors",
+    chapter="Victims-survivors",
     question="Do victims-survivors report less abuse at exit from IDVA support than at intake, "
     "and does it fall further where the perpetrator was allocated to the intervention?",
     population="Victims-survivors of allocated perpetrators with an IDVA intake form; changes "
@@ -149,6 +150,10 @@ ANALYSIS = Analysis(
         "text around them.",
         "McNemar (1947), Psychometrika 12(2), 153-157.",
         "Newcombe (1998), Statistics in Medicine 17(22), 2635-2650.",
+    ),
+    limits=(
+        "Only victims-survivors who engaged with an IDVA and whose IDVA sent both forms are "
+        "seen; their share may differ between the arms.",
     ),
     catalogue=("D-F26",),
     parameters=VictimBehavioursParameters,

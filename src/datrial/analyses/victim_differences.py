@@ -201,6 +201,7 @@ def _weighted(
 ANALYSIS = Analysis(
     id="victim_differences",
     title="Abuse that victims-survivors report, by arm: difference in differences",
+    chapter="Victims-survivors",
     question="Did the abuse that victims-survivors report to their IDVA fall more from intake to "
     "exit where the perpetrator was allocated to the intervention?",
     population="Victims-survivors of allocated perpetrators with an IDVA intake and exit form "
@@ -226,6 +227,16 @@ ANALYSIS = Analysis(
         "White, Royston and Wood (2011), Statistics in Medicine 30(4), 377-399.",
         "Robins, Hernan and Brumback (2000), Epidemiology 11(5), 550-560.",
         "Holm (1979), Scandinavian Journal of Statistics 6(2), 65-70.",
+    ),
+    limits=(
+        "Only victims-survivors who engaged with an IDVA after the allocation are seen: they "
+        "were not drawn by lot, so that a difference between the arms may be one of who engaged.",
+        "Imputation and weighting repair what is missing only as far as the recorded "
+        "characteristics explain it; nothing here speaks of those whom no IDVA saw.",
+        "It rests on the arms having changed alike without the intervention, which two forms a "
+        "person cannot test.",
+        "The forms are filled in by IDVAs, who may know whether the perpetrator is in the "
+        "intervention.",
     ),
     catalogue=("D-TA4",),
     parameters=VictimDifferencesParameters,

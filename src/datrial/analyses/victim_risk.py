@@ -168,6 +168,7 @@ def _odds_ratio(
 ANALYSIS = Analysis(
     id="victim_risk",
     title="Risk to victims-survivors",
+    chapter="Victims-survivors",
     question="Did IDVAs think that the risk to victims-survivors had become less, for how long, "
     "and more so where the perpetrator was allocated to the intervention?",
     population="Victims-survivors of allocated perpetrators with an IDVA intake and exit form.",
@@ -180,6 +181,10 @@ ANALYSIS = Analysis(
     references=(
         "Hester et al. (2019), Evaluation of the Drive Project, Figures 46 and 47.",
         "McCullagh (1980), Journal of the Royal Statistical Society B 42(2), 109-142.",
+    ),
+    limits=(
+        "It is the IDVA's judgement at exit, of those with both forms; an IDVA may know whether "
+        "the perpetrator is in the intervention.",
     ),
     catalogue=("D-F46",),
     parameters=VictimRiskParameters,

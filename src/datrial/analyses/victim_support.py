@@ -118,6 +118,7 @@ def _amount_by_site(context: Context, forms: Forms, exits: pd.DataFrame) -> Tabl
 ANALYSIS = Analysis(
     id="victim_support",
     title="Support of victims-survivors",
+    chapter="Victims-survivors",
     question="What did victims-survivors do before an IDVA supported them, how long and how much "
     "were they supported, and with what, in either arm?",
     population="Victims-survivors of allocated perpetrators with an IDVA intake form; for the "
@@ -135,6 +136,10 @@ ANALYSIS = Analysis(
         "Welch (1947), Biometrika 34(1/2), 28-35.",
         "Hedges (1981), Journal of Educational Statistics 6(2), 107-128.",
         "Miettinen and Nurminen (1985), Statistics in Medicine 4(2), 213-226.",
+    ),
+    limits=(
+        "Support was given by the IDVA and not by lot: its amount may follow the risk, so a "
+        "difference of the arms tells nothing of its effect.",
     ),
     catalogue=("D-T9", "D-N5"),
     parameters=VictimSupportParameters,

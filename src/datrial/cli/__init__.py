@@ -6,10 +6,18 @@ import sys
 
 import typer
 
-from datrial.cli import allocation, extracts, linkage, looking, runs
+from datrial.cli import allocation, extracts, linkage, looking, runs, stored_runs
+from datrial.cli.catalogue import catalogue
+from datrial.cli.cost import cost
+from datrial.cli.differences import diff
 from datrial.cli.options import group
 from datrial.cli.output import outlive_readers
+from datrial.cli.plan import app as plan_app
+from datrial.cli.release import release
+from datrial.cli.rerun import rerun
+from datrial.cli.results import app as results_app
 from datrial.cli.retention import retention
+from datrial.cli.verify import verify
 from datrial.errors import DatrialError
 
 __all__ = ["app", "main"]
@@ -22,13 +30,16 @@ app = group(
     "the lock.",
 )
 for _command in (
-    runs.simulate, runs.run, runs.analyse, runs.allocate, runs.runs, looking.status,
-    looking.checks, looking.explain, retention,
+    runs.simulate, runs.run, runs.analyse, runs.allocate, looking.status,
+    looking.checks, looking.explain, rerun, release, diff, catalogue, cost, retention, verify,
 ):  # fmt: skip
     app.command()(_command)
 app.add_typer(allocation.app)
 app.add_typer(extracts.app)
 app.add_typer(linkage.app)
+app.add_typer(stored_runs.app)
+app.add_typer(results_app)
+app.add_typer(plan_app)
 
 
 def main() -> None:

@@ -85,6 +85,7 @@ def explain(
         f"Rules:      {entry.rules}", f"Model:      {entry.model}",
         f"Answers:    {', '.join(entry.catalogue) or 'no published table'}", "Parameters:",
         *(f"  {name} (default {default!r})" for name, default in parameters.items()),
+        *(("Limits:", *(f"  {limit}" for limit in entry.limits)) if entry.limits else ()),
         "References:", *(f"  {reference}" for reference in entry.references),
     ]  # fmt: skip
     typer.echo("\n".join(lines))

@@ -1,4 +1,4 @@
-"""Commands that do the work: simulate, run, analyse, allocate; and the list of runs."""
+"""Commands that do the work: simulate, run, analyse, allocate."""
 
 from __future__ import annotations
 
@@ -55,6 +55,7 @@ def run(
     With nothing new it does no work and says so.
     """
     from datrial.pipeline import stops
+    from datrial.pipeline.planned import without_result
     from datrial.pipeline.supervise import supervise
     from datrial.pipeline.sweep import tidy
 
@@ -71,9 +72,10 @@ def run(
     published = supervise(job, quiet=as_json)
     _show_run(published.run_id, as_json, changed=True)
     if published.failed:
+        gap = without_result(job.resolved_study(), published.failed)
         raise DatrialError(
-            f"The run is finished in part: {', '.join(published.failed)} failed. The report shows "
-            f"the gap; `datrial status --study {study}` names the log."
+            f"The run is finished in part, {gap}. "
+            f"The report shows the gap; `datrial status --study {study}` names the log."
         )
 
 
@@ -91,6 +93,7 @@ def analyse(
     """
     from datrial.pipeline import stops
     from datrial.pipeline.attempt import open_attempt
+    from datrial.pipeline.planned import without_result
 
     job = job_of(study, None, only, changes, label)
     resolved = job.resolved_study()
@@ -111,8 +114,8 @@ def analyse(
         _show_run(published.run_id, as_json, changed=True)
         if published.failed:
             raise DatrialError(
-                f"The run is finished in part: {', '.join(published.failed)} failed. The report "
-                "shows the gap."
+                f"The run is finished in part, {without_result(resolved, published.failed)}. The "
+                "report shows the gap."
             )
 
 
@@ -159,25 +162,6 @@ def allocate(
         typer.echo(
             "The seed stands in the study file: everyone can draw again, and could have foretold "
             "it. `allocation: concealed: true` conceals it."
-        )
-
-
-def runs(as_json: AsJson = False) -> None:
-    """List the runs that are stored."""
-    from datrial.config.project import home
-    from datrial.results.store import runs as stored
-
-    listed = [dict(entry) for entry in stored(home())]
-    if as_json:
-        print_json(listed)
-        return
-    if not listed:
-        typer.echo("No runs yet.")
-    for entry in listed:
-        label = f"  {entry['label']}" if entry.get("label") else ""
-        typer.echo(
-            f"{entry['run_id']}  {entry['study']}  snapshot {entry['snapshot_id']}  "
-            f"{entry['state']}  {entry['finished'][:16]}{label}"
         )
 
 

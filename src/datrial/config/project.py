@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
 
 from datrial.errors import UsageError
 
 PROJECT_FOLDERS = ("configs", "expectations", "sql")
+
+_OTHER_STATE: ContextVar[Path | None] = ContextVar("other_state", default=None)
 
 
 @cache
@@ -36,4 +41,14 @@ def project_root() -> Path:
 
 def home() -> Path:
     """Return ``DATRIAL_HOME``, the folder that holds all state (default ``./data``)."""
-    return Path(os.environ.get("DATRIAL_HOME", "data")).absolute()
+    return _OTHER_STATE.get() or Path(os.environ.get("DATRIAL_HOME", "data")).absolute()
+
+
+@contextmanager
+def state_at(folder: Path) -> Iterator[None]:
+    """Let another folder be ``DATRIAL_HOME`` in the block, for this thread only."""
+    before = _OTHER_STATE.set(folder.absolute())
+    try:
+        yield
+    finally:
+        _OTHER_STATE.reset(before)

@@ -12,6 +12,7 @@ from datrial.config.allocation import Allocation, allocation_problems
 from datrial.config.definitions import Definitions
 from datrial.config.families import OutcomeFamily
 from datrial.config.load import parse, read_yaml
+from datrial.config.plan import Plan, plan_problems
 from datrial.config.project import project_root
 from datrial.errors import UsageError
 
@@ -163,6 +164,8 @@ class Study(_Strict):
         Tests whose p-values the analysis ``outcome_families`` adjusts together.
     disclosure
         The profile, of ``configs/disclosure/``, by which small counts are kept out of results.
+    plan
+        The lock of the analysis plan, with its amendments; never another study's.
     """
 
     study: str
@@ -187,6 +190,7 @@ class Study(_Strict):
     primary_outcomes: tuple[str, ...]
     outcome_families: dict[str, OutcomeFamily] = {}
     disclosure: str = "counts_below_5"
+    plan: Plan | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -200,6 +204,7 @@ class Study(_Strict):
             if name not in self.analyses:
                 problems.append(f"primary outcome {name!r} is not one of the analyses")
         problems += _family_problems(self.outcome_families, self.analyses)
+        problems += plan_problems(self.plan, self.primary_outcomes, self.outcome_families)
         problems += allocation_problems(self.allocation, self.arms, self.sites)
         problems += _arm_problems(self.arms, self.allocation)
         if problems:
@@ -244,7 +249,8 @@ def load_study(name: str) -> Study:
     """Read ``configs/studies/<name>.yaml``.
 
     A file with ``based_on: other`` says only what differs from the other study:
-    each of its settings takes the place of the other's.
+    each of its settings takes the place of the other's. The lock of the other's
+    analysis plan is not taken over: it is not the plan of this study.
 
     Raises
     ------
@@ -266,4 +272,7 @@ def _content(name: str, above: tuple[str, ...]) -> Any:
     if base not in studies() or base in (name, *above):
         raise UsageError(f"configs/studies/{name}.yaml: `based_on` names no other study: {base!r}.")
     own = {key: value for key, value in content.items() if key != "based_on"}
-    return {**_content(base, (name, *above)), **own}
+    taken_over = {
+        key: value for key, value in _content(base, (name, *above)).items() if key != "plan"
+    }
+    return {**taken_over, **own}

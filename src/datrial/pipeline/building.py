@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 from datrial.config.project import home, project_root
 from datrial.errors import DataError
 from datrial.pipeline.identity import content_hash
-from datrial.pipeline.inputs import Inputs, data_rules, resolve, snapshot_id, work_folder
+from datrial.pipeline.inputs import (
+    Inputs,
+    data_rules,
+    made_of,
+    resolve,
+    snapshot_id,
+    work_folder,
+)
 from datrial.pipeline.job import Built, Job, Received
 from datrial.pipeline.loading import (
     account,
@@ -18,6 +25,7 @@ from datrial.pipeline.loading import (
     referrals,
     stage_and_check,
 )
+from datrial.pipeline.made_of import write_made_of
 from datrial.pipeline.people import (
     Linked,
     allocated_references,
@@ -54,6 +62,11 @@ def build(job: Job, received: Received | None = None) -> Built:
         store.make_current(snapshot)
         with store.open(snapshot) as connection:
             return account(connection, snapshot)
+    return build_into(store, inputs, landed, snapshot)
+
+
+def build_into(store: SnapshotStore, inputs: Inputs, landed: Landed, snapshot: str) -> Built:
+    """Build a snapshot, with its likes at other cuts, and publish it in a store."""
     linked = link(inputs, landed)
     for cut in other_cuts(inputs):
         unfinished, _ = _built(inputs, landed, linked, cut, snapshot)
@@ -131,6 +144,7 @@ def _fill(
             simulated=inputs.is_simulated,
             rules=content_hash(data_rules(study)),
         )
+        write_made_of(connection, made_of(inputs, landed.lines()))
         stage_and_check(connection, inputs, landed, inputs.mappings)
         write_allocations(connection, merged.allocations, [], merged=merged.listed)
         check_across(connection, inputs, landed, inputs.mappings)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datrial.config.project import home
 
 HEADLINE_TABLE = "risk_score.rate_ratios"
+_HIDDEN = "[c] hidden"
 
 
 def headline(run_id: str) -> str:
@@ -16,6 +17,9 @@ def headline(run_id: str) -> str:
         """
         select
             row_label,
+            bool_or(state = 'suppressed') filter (
+                where statistic in ('rate_ratio', 'ci_low', 'ci_high')
+            ),
             max(value) filter (where statistic = 'rate_ratio'),
             max(value) filter (where statistic = 'ci_low'),
             max(value) filter (where statistic = 'ci_high'),
@@ -32,10 +36,11 @@ def headline(run_id: str) -> str:
     if not rows:
         return ""
     lines = [f"{'Drive-DASH rate ratio':<24}{'ours (95% CI)':<24}published (95% CI)"]
-    for label, *numbers in rows:
-        if numbers[0] is not None:
-            ours, printed = _interval(*numbers[:3]), _interval(*numbers[3:])
-            lines.append(f"{label:<24}{ours:<24}{printed}")
+    for label, hidden, *numbers in rows:
+        if numbers[0] is not None or hidden:
+            # One of three that is hidden could be worked out from the other two.
+            ours = _HIDDEN if hidden else _interval(*numbers[:3])
+            lines.append(f"{label:<24}{ours:<24}{_interval(*numbers[3:])}")
     return "\n".join(lines) if len(lines) > 1 else ""
 
 

@@ -15,6 +15,8 @@ from datrial.config.project import project_root
 #: The rooms whose code makes a snapshot; the others only read it.
 WAREHOUSE_ROOMS = ("config", "extracts", "warehouse", "checks", "people", "allocation", "pipeline")
 
+_CODE = (".py", ".j2", ".css", ".js")
+
 
 @cache
 def code_version(rooms: tuple[str, ...] | None = None) -> str:
@@ -26,14 +28,21 @@ def code_version(rooms: tuple[str, ...] | None = None) -> str:
     package = Path(__file__).resolve().parents[1]
     root = project_root()
     folders = [package / room for room in rooms] if rooms else [package]
-    files = [path for folder in folders for path in folder.rglob("*.py")]
+    files = [path for folder in folders for path in code_files(folder)]
     files += (root / "sql").rglob("*.sql")
     files += (root / "expectations").glob("*.json")
     files += [root / "configs" / "tables.yaml", root / "requirements.lock"]
+    if rooms is None:  # reports list the catalogue; snapshots know nothing of it
+        files.append(root / "configs" / "catalogue.yaml")
     digest = hashlib.sha256(__version__.encode())
     for path in sorted(path for path in files if path.is_file()):
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()[:16]
+
+
+def code_files(folder: Path) -> list[Path]:
+    """Return the files of a room that decide results: its code, and the parts of its pages."""
+    return [path for path in folder.rglob("*") if path.suffix in _CODE]
 
 
 def content_hash(content: Any, length: int = 12) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from datrial.allocation.ledger import Ledger
+from datrial.config.disclosure import load_profile
 from datrial.config.mapping import SourceMapping, load_mappings
 from datrial.config.project import home, project_root
 from datrial.config.study import Study
@@ -79,17 +80,34 @@ def snapshot_id(inputs: Inputs, extracts: list[str]) -> str:
         The extracts that count and those that they replaced, as
         :func:`datrial.extracts.landing.expected_extracts` gives them.
     """
-    return content_hash(
-        {
-            "extracts": extracts,
-            "ledger": ledger_digest(inputs),
-            "study": data_rules(inputs.study),
-            "mappings": [mapping.model_dump(mode="json") for mapping in inputs.mappings],
-            "key": inputs.pseudonymiser().fingerprint,
-            "decisions": decisions_hash(inputs.study),
-            "code": code_version(WAREHOUSE_ROOMS),
-        }
-    )
+    return content_hash(made_of(inputs, extracts))
+
+
+def made_of(inputs: Inputs, extracts: list[str]) -> dict[str, Any]:
+    """Return what a snapshot is made of, in hashes: two snapshots differ where these differ.
+
+    ``extracts``
+        See :func:`snapshot_id`: ``current:<mapping>@<sha256> <first day> <last day> #<place>``.
+    ``ledger``, ``rules``, ``decisions``, ``code``
+        Hashes of the allocations, of the study's rules for data, of the clerical review
+        and of the code that builds warehouses.
+    ``mappings``
+        Mapping -> the hash of its content.
+    ``key``
+        The fingerprint of the pseudonym key.
+    """
+    return {
+        "extracts": extracts,
+        "ledger": ledger_digest(inputs),
+        "rules": content_hash(data_rules(inputs.study)),
+        "mappings": {
+            mapping.key: content_hash(mapping.model_dump(mode="json"))
+            for mapping in inputs.mappings
+        },
+        "key": inputs.pseudonymiser().fingerprint,
+        "decisions": decisions_hash(inputs.study),
+        "code": code_version(WAREHOUSE_ROOMS),
+    }
 
 
 def data_rules(study: Study) -> dict[str, Any]:
@@ -103,6 +121,7 @@ def data_rules(study: Study) -> dict[str, Any]:
             "outcome_families",
             "published",
             "disclosure",
+            "plan",
             "nightly",
             "retention",
         },
@@ -130,13 +149,21 @@ def run_identity(study: Study, snapshot: str, label: str) -> dict[str, Any]:
     return {
         "study": study.study,
         "snapshot_id": snapshot,
-        "resolved_study": _without_arm_names(
-            study, study.model_dump(mode="json", exclude={"nightly", "retention"})
-        ),
+        "resolved_study": arms_named_by_place(study),
         "published": files_hash([published]),
+        "disclosure_profile": load_profile(study.disclosure).model_dump(mode="json"),
         "code_version": code_version(),
         "label": label,
     }
+
+
+def arms_named_by_place(study: Study) -> dict[str, Any]:
+    """Return all of a study file that decides a run, as a run stores it.
+
+    A blinded study's arms are named by their places in the file: ``arm_1``, ``arm_2``, ...
+    """
+    content = study.model_dump(mode="json", exclude={"nightly", "retention"})
+    return dict(_without_arm_names(study, content))
 
 
 def _without_arm_names(study: Study, found: Any) -> Any:

@@ -6,6 +6,7 @@ What a stop hands on is ids and counts; rows stay in the warehouse.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,8 @@ from datrial.pipeline.identity import content_hash
 from datrial.pipeline.inputs import data_rules, landing_folder, resolve, run_id, snapshot_id
 from datrial.pipeline.job import Analysed, Decision, Job, Published, Received
 from datrial.pipeline.loading import land_extracts
+from datrial.pipeline.planned import none_left_out, plan_holds, with_standing
+from datrial.pipeline.protection import protect_for_store
 from datrial.pipeline.publishing import draft_folder, is_complete
 from datrial.pipeline.publishing import manifest as describe_run
 from datrial.warehouse.coded_arms import study_as_shown
@@ -33,6 +36,7 @@ __all__ = [
     "analyse",
     "build",
     "decide",
+    "drafted",
     "publish",
     "receive",
     "report_path",
@@ -44,9 +48,15 @@ def decide(job: Job) -> Decision:
     """Say which snapshot and run the files lead to, and whether both are there already.
 
     Reads and hashes the files; changes nothing.
+
+    Raises
+    ------
+    UsageError
+        If the study's analysis plan is locked and its file has changed since.
     """
     from datrial.extracts.landing import expected_extracts
 
+    plan_holds(job)
     inputs = resolve(job)
     expected = expected_extracts(inputs.mappings, job.inbox_folder, landing_folder())
     snapshot = snapshot_id(inputs, expected)
@@ -82,10 +92,12 @@ def snapshot_for(job: Job, snapshot: str = "") -> str:
         If there is no such snapshot.
     UsageError
         If the study's periods, scores or other rules for data have changed since
-        the snapshot was built: its tables would be read under other rules.
+        the snapshot was built: its tables would be read under other rules. If its analysis
+        plan is locked and its file has changed since.
     """
     import duckdb
 
+    plan_holds(job)
     study = job.resolved_study()
     store = SnapshotStore(home(), job.study)
     with store.open(snapshot or None) as connection:
@@ -155,29 +167,47 @@ def publish(job: Job, snapshot: str, analysed: list[Analysed]) -> Published:
     from datrial.checks.record import checks_of
     from datrial.report.build import write_report
     from datrial.report.checks_page import write_checks_page
-    from datrial.results.draft import load_draft
+    from datrial.report.differences_page import write_changes_page
+    from datrial.report.workbook import write_workbooks
     from datrial.results.published import load_published, published_values
     from datrial.results.store import write_run
 
     inputs = resolve(job)
     run = run_id(inputs.study, snapshot, job.label)
+    analysed = none_left_out(inputs.study, analysed)
+    study = inputs.study
+    printed = load_published(study.published) if study.published else ()
+    manifest = describe_run(inputs, snapshot, analysed)
+    drafts = drafted(job, snapshot, analysed, manifest["exploratory"])
+    kept = protect_for_store(job, study, snapshot, run, drafts)
+    manifest["disclosure"] = kept.record()
+    tables = kept.protected.tables
+    with SnapshotStore(home(), job.study).open(snapshot) as connection:
+        checks = checks_of(connection)
+    beside = published_values(printed, study.analyses)
+    write_run(home(), run, manifest, tables, beside, checks, kept.file())
+    methods = [ANALYSES[outcome.analysis] for outcome in analysed]
+    write_checks_page(home(), run)
+    write_workbooks(home(), run)
+    write_changes_page(home(), run)
+    report = write_report(home(), run, methods)
+    failed = tuple(outcome.analysis for outcome in analysed if outcome.state == "failed")
+    return Published(run_id=run, report=report, failed=failed)
+
+
+def drafted(
+    job: Job, snapshot: str, analysed: Sequence[Analysed], exploratory: Collection[str]
+) -> list[tuple[str, Table]]:
+    """Return the tables of a run's analyses that are done, as they were counted."""
+    from datrial.results.draft import load_draft
+
     tables = [
         (outcome.analysis, table)
         for outcome in analysed
         if outcome.state == "done"
         for table in load_draft(draft_folder(job, snapshot), outcome.analysis)
     ]
-    study = inputs.study
-    printed = load_published(study.published) if study.published else ()
-    manifest = describe_run(inputs, snapshot, analysed)
-    with SnapshotStore(home(), job.study).open(snapshot) as connection:
-        checks = checks_of(connection)
-    write_run(home(), run, manifest, tables, published_values(printed, study.analyses), checks)
-    methods = [ANALYSES[outcome.analysis] for outcome in analysed]
-    write_checks_page(home(), run)
-    report = write_report(home(), run, methods)
-    failed = tuple(outcome.analysis for outcome in analysed if outcome.state == "failed")
-    return Published(run_id=run, report=report, failed=failed)
+    return with_standing(tables, exploratory)
 
 
 def report_path(run: str) -> Path:

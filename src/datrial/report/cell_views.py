@@ -33,11 +33,14 @@ class CellView:
         A note of one word, shown beside the number instead of below the table.
     starts
         True for the first statistic under a column's head.
+    kind
+        Whether it is a count beside its share, a share, or neither (nothing).
     """
 
     text: str = ""
     word: str = ""
     starts: bool = False
+    kind: str = ""
     mark: str = ""
     mark_words: str = ""
     n: str = ""

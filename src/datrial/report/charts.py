@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from datrial.report.cell_views import MARKS, NO_SUCH_FIGURE
+from datrial.report.absent import interval_of, mark_beside, mark_of, spoken_ends
 from datrial.report.drawing import (
     BLUE,
     GREY,
@@ -23,6 +23,7 @@ from datrial.report.drawing import (
     spoken,
     to_svg,
 )
+from datrial.report.numbers import Style
 from datrial.results.read import RunTable
 
 if TYPE_CHECKING:
@@ -76,11 +77,12 @@ def _interval(axes: Axes, entry: RunTable, spec: Ratios, row: str, position: int
             transform=axes.get_yaxis_transform(),
         )
         return
-    low, high = (entry.value(row, spec.column, end) for end in ("ci_low", "ci_high"))
+    ends = interval_of(entry, row, spec.column, spec.statistic)
     printed = entry.printed(row, spec.column, spec.statistic)
     shift = 0.0 if printed is None else 0.13
-    if low is not None and high is not None and low > 0:
-        axes.plot([low, high], [position - shift] * 2, color=BLUE, linewidth=2, zorder=3)
+    if ends is not None and ends[0] > 0:
+        axes.plot(ends, [position - shift] * 2, color=BLUE, linewidth=2, zorder=3)
+    mark_beside(axes, entry, (row, spec.column), (value, position - shift))
     axes.plot([value], [position - shift], "o", color=BLUE, markersize=7, zorder=4)
     if printed is None:
         return
@@ -108,11 +110,9 @@ def _ratio_ticks(axes: Axes) -> None:
 def _told(entry: RunTable, spec: Ratios, rows: Sequence[str]) -> str:
     parts = []
     for row in rows:
-        text = f"{entry.table.row_labels[row]} {spoken(entry, row, spec.column, spec.statistic)}"
-        low, high = (entry.value(row, spec.column, end) for end in ("ci_low", "ci_high"))
-        if low is not None and high is not None:
-            text += f", interval {low:.2f} to {high:.2f}"
-        parts.append(text)
+        at = row, spec.column, spec.statistic
+        ends = spoken_ends(entry, *at, Style.RATIO)
+        parts.append(f"{entry.table.row_labels[row]} {spoken(entry, *at)}{ends}")
     return "; ".join(parts) + "."
 
 
@@ -145,6 +145,7 @@ def bars_by_arm(
             )
         room = max(8, min(16, 80 // len(rows)))  # letters, until the next label
         axes.set_xticks(range(len(rows)), [wrap(entry.table.row_labels[row], room) for row in rows])
+        axes.set_xlim(-0.6, len(rows) - 0.4)  # a mark alone would not hold its place
         axes.tick_params(axis="x", length=0)
         axes.set_ylabel(unit)
         axes.set_ylim(0, 1.15 * highest(entry, statistic))
@@ -178,7 +179,7 @@ def _bar(
     width, number = look
     value = entry.value(*key)
     if value is None:
-        axes.text(x, 0, mark_of(entry, *key), ha="center", va="bottom", color=GREY)
+        axes.text(x, 0, mark_of(entry, *key), ha="center", va="bottom", color=GREY, fontsize=8)
     else:
         axes.bar(
             x,
@@ -211,12 +212,6 @@ def highest(entry: RunTable, statistic: str) -> float:
     ours = [c.value for c in entry.table.cells if c.statistic == statistic and c.value is not None]
     published = [beside.value for key, beside in entry.published.items() if key[2] == statistic]
     return max([*ours, *published], default=1.0) or 1.0
-
-
-def mark_of(entry: RunTable, row: str, column: str, statistic: str) -> str:
-    """Return the mark that stands where a cell has no value."""
-    cell = entry.cell(row, column, statistic)
-    return MARKS[cell.state] if cell else NO_SUCH_FIGURE
 
 
 def wrap(label: str, width: int = 16) -> str:

@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from datrial.report.absent import words_of
 from datrial.report.numbers import style_of, write_number
 from datrial.results.read import RunTable
-from datrial.results.wide import STATE_WORDS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -112,7 +112,9 @@ def to_svg(canvas: Canvas, figure_id: str) -> str:
     return svg.replace("<svg ", '<svg aria-hidden="true" focusable="false" ', 1).strip()
 
 
-def published_mark(axes: Axes, x: float, y: float, *, label: bool = False) -> None:
+def published_mark(
+    axes: Axes, x: float, y: float, *, label: bool = False, clip_on: bool = True
+) -> None:
     """Draw the mark of a published figure: a hollow diamond, through which ours can be seen."""
     axes.plot(
         [x],
@@ -125,6 +127,7 @@ def published_mark(axes: Axes, x: float, y: float, *, label: bool = False) -> No
         linestyle="none",
         zorder=5,
         label="Published" if label else None,
+        clip_on=clip_on,
     )
 
 
@@ -135,8 +138,18 @@ def percent_axis(axis: Any) -> None:
     axis.set_major_formatter(PercentFormatter(1.0, decimals=0))
 
 
-def n_words(entry: RunTable, statistic: str, columns: Sequence[str] | None = None) -> str:
-    """Return ``n = 487`` or ``n = 468 to 497`` of a table's cells, or nothing."""
+def n_words(
+    entry: RunTable,
+    statistic: str,
+    columns: Sequence[str] | None = None,
+    of: str = "",
+    *,
+    rows: Sequence[str] | None = None,
+) -> str:
+    """Return ``n = 487`` or ``n = 468 to 497 forms`` of a table's cells, or nothing.
+
+    Only of cells whose number is told: what is hidden does not show its n either.
+    """
     numbers = [
         cell.n
         for cell in entry.table.cells
@@ -144,11 +157,13 @@ def n_words(entry: RunTable, statistic: str, columns: Sequence[str] | None = Non
         and cell.n is not None
         and cell.value is not None
         and (columns is None or cell.column in columns)
+        and (rows is None or cell.row in rows)
     ]
     if not numbers:
         return ""
     low, high = min(numbers), max(numbers)
-    return f"n = {low:,}" if low == high else f"n = {low:,} to {high:,}"
+    what = f" {of}" if of else ""
+    return f"n = {low:,}{what}" if low == high else f"n = {low:,} to {high:,}{what}"
 
 
 def bracket(*parts: str) -> str:
@@ -161,10 +176,8 @@ def spoken(entry: RunTable, row: str, column: str, statistic: str) -> str:
     """Return a cell's number for an alternative text, with the published one."""
     cell = entry.cell(row, column, statistic)
     style = style_of(statistic, column)
-    if cell is None:
-        text = "no figure"
-    else:
-        text = STATE_WORDS[cell.state] if cell.value is None else write_number(cell.value, style)
+    value = entry.value(row, column, statistic)
+    text = words_of(cell) if value is None else write_number(value, style)
     printed = entry.printed(row, column, statistic)
     return text if printed is None else f"{text} (published {write_number(printed, style)})"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from datrial.report.absent import explain_marks
 from datrial.report.charts import Ratios, bars_by_arm, forest
 from datrial.report.drawing import Figure
 from datrial.report.figures_alluvial import severity_flows
@@ -62,7 +63,15 @@ from datrial.results.read import Run, RunTable
 
 
 def figure_for(run: Run, entry: RunTable) -> Figure | None:
-    """Return the figure of a table; none if the table has no figure or nothing to draw."""
+    """Return the figure of a table; none if the table has no figure or nothing to draw.
+
+    Its caption says what the marks in it stand for.
+    """
+    figure = _drawn(run, entry)
+    return explain_marks(figure) if figure else None
+
+
+def _drawn(run: Run, entry: RunTable) -> Figure | None:
     if entry.table.id == "participant_flow.flow" and run.table("participant_flow.perpetrators"):
         return None  # drawn box by box
     if entry.table.id in _FIGURES_OF_TWO:
@@ -118,7 +127,6 @@ _FIGURES: dict[str, Callable[[RunTable], Figure | None]] = {
     "needs.prevalence": need_prevalence,
     "needs.engagement_by_need": engagement_by_need,
     "needs.high_need_engagement": high_need_engagement,
-    "needs_classes.enumeration": class_indices,
     "needs_classes.sizes": class_sizes,
     "needs_class_behaviour.probabilities": class_behaviour,
     "needs_behaviour.odds_ratios": need_odds_ratios,
@@ -163,6 +171,7 @@ _FIGURES: dict[str, Callable[[RunTable], Figure | None]] = {
 #: Table -> its figure, and the other table of which that takes numbers, if the run has it.
 _FIGURES_OF_TWO: dict[str, tuple[Callable[[RunTable, RunTable | None], Figure | None], str]] = {
     "balance.shares": (love_plot, "balance.means"),
+    "needs_classes.enumeration": (class_indices, "needs_classes.sizes"),
     "needs_classes.profile": (class_profile, "needs_classes.sizes"),
     "behaviour_change.factor_predictions": (factor_predictions, "behaviour_change.factor_tests"),
     "behaviour_change.odds_ratios": (behaviour_odds_ratios, "behaviour_change.imputed"),

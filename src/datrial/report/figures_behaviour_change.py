@@ -101,7 +101,7 @@ def _lines_over_time(axes: Axes, entry: RunTable, behaviour: str, levels: Sequen
     for number, level in enumerate(levels):
         shift = 0.2 * (number - (len(levels) - 1) / 2)
         label, cells = entry.table.column_labels[level], [(row, level) for row in rows]
-        draw_line(axes, entry, Line(label, cells, *SEVERITY_LOOKS[level], shift))
+        draw_line(axes, entry, Line(label, cells, *SEVERITY_LOOKS[level], shift, number))
     times = [row.partition("__")[2] for row in rows]
     axes.set_xticks(range(len(times)), [wrap(TIME_POINTS.get(time, time), 8) for time in times])
     axes.set_xlim(-0.4, len(times) - 0.6)

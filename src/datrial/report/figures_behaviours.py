@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from datrial.report.charts import highest, mark_of, wrap
+from datrial.report.absent import mark_below, mark_of
+from datrial.report.charts import highest, wrap
 from datrial.report.drawing import (
-    GREY,
     LIGHT,
     MARKERS,
     ORANGE,
@@ -21,7 +21,7 @@ from datrial.report.drawing import (
     spoken,
     to_svg,
 )
-from datrial.report.stacked_bars import Bar, draw_bar, frame_bars, with_n
+from datrial.report.stacked_bars import Bar, draw_bar, frame_bars, hidden_caption, with_n
 from datrial.results.read import RunTable
 
 if TYPE_CHECKING:
@@ -80,12 +80,11 @@ def _stacked(
     places = [
         number + 0.6 * behaviours.index(row.partition("__")[0]) for number, row in enumerate(rows)
     ]
-    first = next(iter(looks))
     bars = [
-        Bar(place, with_n(entry, (row, first), entry.table.row_labels[row]),
-            [(row, column) for column in looks])
+        Bar(place, with_n(entry, parts, entry.table.row_labels[row]), parts)
         for row, place in zip(rows, places, strict=True)
-    ]  # fmt: skip
+        if (parts := [(row, column) for column in looks])
+    ]
     with drawing(1.0 + 0.29 * places[-1]) as (canvas, (axes,)):
         for bar in bars:
             draw_bar(axes, entry, bar, list(looks.values()), height=0.72)
@@ -104,8 +103,9 @@ def _stacked(
         + "."
         for row in rows
     )
-    title = f"{what}{bracket(unit)}"
-    return Figure(figure_id, title, svg, f"Stacked bar chart. {told}")
+    title = f"{what}{bracket(unit, n_words(entry, 'share', list(looks), rows=rows))}"
+    caption = hidden_caption(entry, bars)
+    return Figure(figure_id, title, svg, f"Stacked bar chart. {told}", caption)
 
 
 def behaviour_by_engagement(entry: RunTable) -> Figure | None:
@@ -128,6 +128,7 @@ def behaviour_by_engagement(entry: RunTable) -> Figure | None:
             axes.tick_params(axis="x", labelsize=8)
             percent_axis(axes.yaxis)
             axes.grid(axis="y")
+        panels[0].set_ylabel("% of forms")
         handles, labels = panels[0].get_legend_handles_labels()
         canvas.legend(handles, labels, loc="outside upper right", ncols=4, handlelength=2.4)
         svg = to_svg(canvas, "behaviours-engagement")
@@ -149,14 +150,14 @@ def _engagement_line(
     axes: Axes, entry: RunTable, row: str, times: Sequence[str], number: int
 ) -> None:
     label = entry.table.row_labels[row].partition(": ")[2]
-    points = [
-        (place, value)
-        for place, column in enumerate(times)
-        if (value := entry.value(row, column, "share")) is not None
-    ]
+    values = [entry.value(row, column, "share") for column in times]
+    for place, (column, value) in enumerate(zip(times, values, strict=True)):
+        if value is None:
+            mark = mark_of(entry, row, column, "share")
+            mark_below(axes, place, mark, SERIES[number % len(SERIES)], number)
     axes.plot(
-        [place for place, _ in points],
-        [value for _, value in points],
+        range(len(times)),
+        [float("nan") if value is None else value for value in values],
         color=SERIES[number % len(SERIES)],
         marker=MARKERS[number % len(MARKERS)],
         linestyle=("-", "--", "-.", ":")[number % 4],
@@ -177,13 +178,14 @@ def sources_side_by_side(entry: RunTable) -> Figure | None:
             known = [share for share in shares if share is not None]
             if len(known) == len(sources):
                 axes.plot(known, [y, y], color=LIGHT, linewidth=4, zorder=1)
-            for number, share in enumerate(shares):
+            for number, (source, share) in enumerate(zip(sources, shares, strict=True)):
                 if share is not None:
                     axes.plot([share], [y], MARKERS[number], color=SERIES[number], zorder=3)
-            for source, share in zip(sources, shares, strict=True):
-                if share is None:
-                    mark = mark_of(entry, row, source, "share")
-                    axes.text(1.0, y, mark, color=GREY, va="center", ha="right")
+                else:
+                    axes.annotate(
+                        mark_of(entry, row, source, "share"), (1.0, y), (26 * (number - 1), 0),
+                        textcoords="offset points", color=SERIES[number], va="center", ha="right",
+                    )  # fmt: skip
         for number, source in enumerate(sources):
             label = entry.table.column_labels[source]
             axes.plot([], [], MARKERS[number], color=SERIES[number], label=label)

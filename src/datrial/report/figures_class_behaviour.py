@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from datrial.report.charts import mark_of, wrap
+from datrial.report.absent import interval_of, mark_beside, mark_of, spoken_ends
+from datrial.report.charts import wrap
 from datrial.report.drawing import (
     BLUE,
     GREY,
@@ -13,10 +14,12 @@ from datrial.report.drawing import (
     bracket,
     drawing,
     has_any,
+    n_words,
     percent_axis,
     spoken,
     to_svg,
 )
+from datrial.report.numbers import Style
 from datrial.results.read import RunTable
 
 if TYPE_CHECKING:
@@ -54,7 +57,8 @@ def class_behaviour(entry: RunTable) -> Figure | None:
         f"{behaviour}: " + "; ".join(_told(entry, row) for row in rows) + "."
         for behaviour, rows in panels.items()
     )
-    title = f"Behaviour by class of needs, with 95% intervals{bracket('% of people in the class')}"
+    unit = bracket("% of people in the class", n_words(entry, _STATISTIC, [_CORRECTED]))
+    title = f"Behaviour by class of needs, with 95% intervals{unit}"
     return Figure("needs-class-behaviour", title, svg, f"Dot plots. {told}")
 
 
@@ -76,15 +80,20 @@ def _corrected(axes: Axes, entry: RunTable, row: str, y: float) -> None:
         mark = mark_of(entry, row, _CORRECTED, _STATISTIC)
         axes.text(0.01, y, mark, color=GREY, va="center", transform=axes.get_yaxis_transform())
         return
-    low, high = (entry.value(row, _CORRECTED, end) for end in ("ci_low", "ci_high"))
-    if low is not None and high is not None:
-        axes.plot([low, high], [y, y], color=BLUE, linewidth=2, zorder=3)
+    ends = interval_of(entry, row, _CORRECTED, _STATISTIC)
+    if ends is not None:
+        axes.plot(ends, [y, y], color=BLUE, linewidth=2, zorder=3)
+    mark_beside(axes, entry, (row, _CORRECTED), (value, y))
     axes.plot([value], [y], "o", color=BLUE, markersize=6, zorder=4, clip_on=False)
 
 
 def _uncorrected(axes: Axes, entry: RunTable, row: str, y: float) -> None:
     value = entry.value(row, _MODAL, _STATISTIC)
-    if value is not None:
+    if value is None:
+        mark = mark_of(entry, row, _MODAL, _STATISTIC)
+        across = axes.get_yaxis_transform()
+        axes.text(0.01, y, mark, color=GREY, fontsize=7.5, va="center", transform=across)
+    else:
         axes.plot(
             [value], [y], "s", markerfacecolor="white", markeredgecolor=GREY, markersize=5,
             zorder=4, clip_on=False,
@@ -102,18 +111,20 @@ def _legend(canvas: Canvas, axes: Axes) -> None:
 
 def _furthest(entry: RunTable) -> float:
     ends = [
-        cell.value
-        for cell in entry.table.cells
-        if cell.value is not None
-        and cell.column in (_CORRECTED, _MODAL)
-        and cell.statistic in (_STATISTIC, "ci_high")
+        value
+        for row in entry.table.row_labels
+        for column in (_CORRECTED, _MODAL)
+        for value in (
+            entry.value(row, column, _STATISTIC),
+            *(interval_of(entry, row, column, _STATISTIC) or ()),
+        )
+        if value is not None
     ]
     return min(1.0, 1.05 * max(ends, default=1.0)) or 1.0
 
 
 def _told(entry: RunTable, row: str) -> str:
-    text = f"{_class_of(entry, row)} {spoken(entry, row, _CORRECTED, _STATISTIC)}"
-    low, high = (entry.value(row, _CORRECTED, end) for end in ("ci_low", "ci_high"))
-    if low is not None and high is not None:
-        text += f", interval {100 * low:.0f}% to {100 * high:.0f}%"
+    at = row, _CORRECTED, _STATISTIC
+    text = f"{_class_of(entry, row)} {spoken(entry, *at)}"
+    text += spoken_ends(entry, *at, Style.SHARE)
     return f"{text} (modal {spoken(entry, row, _MODAL, _STATISTIC)})"

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from datrial.report.charts import PUBLISHED_CAPTION, highest, mark_of, wrap
+from datrial.report.absent import (
+    interval_of,
+    is_hidden,
+    mark_below,
+    mark_beside,
+    mark_of,
+    spoken_ends,
+)
+from datrial.report.charts import PUBLISHED_CAPTION, highest, wrap
 from datrial.report.drawing import (
     BLUE,
     GREY,
@@ -21,6 +29,7 @@ from datrial.report.drawing import (
     spoken,
     to_svg,
 )
+from datrial.report.numbers import Style
 from datrial.results.cells import State
 from datrial.results.read import RunTable
 
@@ -31,8 +40,14 @@ _CRITERIA = ("aic", "bic", "sabic")
 _PANELS_A_ROW = 3
 
 
-def class_indices(entry: RunTable) -> Figure | None:
-    """Draw the information criteria and the entropy against the number of classes."""
+def class_indices(entry: RunTable, sizes: RunTable | None = None) -> Figure | None:
+    """Draw the information criteria and the entropy against the number of classes.
+
+    Parameters
+    ----------
+    sizes
+        ``needs_classes.sizes``, which says of how many people the models are.
+    """
     if not has_any(entry, "value"):
         return None
     rows = list(entry.table.row_labels)
@@ -60,20 +75,21 @@ def class_indices(entry: RunTable) -> Figure | None:
         + "."
         for row in rows
     )
-    title = f"Fit of models with different numbers of classes{bracket(n_words(entry, 'value'))}"
+    counted = n_words(sizes, "share", of="service users") if sizes else ""
+    unit = bracket("criteria on their own scale; entropy from 0 to 1", counted)
+    title = f"Fit of models with different numbers of classes{unit}"
     caption = PUBLISHED_CAPTION if has_published(entry, "value") else ""
     return Figure("needs-indices", title, svg, f"Line charts. {told}", caption)
 
 
 def _curve(axes: Axes, entry: RunTable, column: str, number: int) -> None:
-    points = [
-        (x, value)
-        for x, row in enumerate(entry.table.row_labels)
-        if (value := entry.value(row, column, "value")) is not None
-    ]
+    values = [entry.value(row, column, "value") for row in entry.table.row_labels]
+    for x, (row, value) in enumerate(zip(entry.table.row_labels, values, strict=True)):
+        if value is None:
+            mark_below(axes, x, mark_of(entry, row, column, "value"), SERIES[number], number % 3)
     axes.plot(
-        [p[0] for p in points],
-        [p[1] for p in points],
+        range(len(values)),
+        [float("nan") if value is None else value for value in values],
         color=SERIES[number],
         marker=MARKERS[number],
         label=entry.table.column_labels[column],
@@ -100,17 +116,19 @@ def class_sizes(entry: RunTable) -> Figure | None:
             printed = entry.printed(row, "share", "share")
             if printed is not None:
                 published_mark(axes, printed, y)
-        limits = [c.value or 0.0 for c in entry.table.cells if c.statistic == "ci_high"]
+        limits = [max(interval_of(entry, row, "share", "share") or (0.0,)) for row in rows]
         axes.set_xlim(0, 1.06 * max([highest(entry, "share"), *limits]))
         axes.set_yticks(range(len(rows)), [wrap(entry.table.row_labels[r], 44) for r in rows])
         axes.set_ylim(len(rows) - 0.5, -0.5)
         percent_axis(axes.xaxis)
+        axes.set_xlabel("% of service users")
         axes.grid(axis="x")
         svg = to_svg(canvas, "needs-class-sizes")
     told = "; ".join(
         f"{entry.table.row_labels[row]} {_told(entry, row, 'share', 'share')}" for row in rows
     )
-    title = f"Size of each class of needs, with 95% intervals{bracket(n_words(entry, 'share'))}"
+    unit = bracket("% of service users", n_words(entry, "share"))
+    title = f"Size of each class of needs, with 95% intervals{unit}"
     caption = PUBLISHED_CAPTION if has_published(entry, "share") else ""
     return Figure("needs-class-sizes", title, svg, f"Dot plot with intervals. {told}.", caption)
 
@@ -121,6 +139,8 @@ def class_profile(entry: RunTable, sizes: RunTable | None) -> Figure | None:
         return None
     rows = list(entry.table.row_labels)
     columns = [c for c in entry.table.column_labels if not _fixed(entry, c)]
+    if not columns:
+        return None
     across = min(_PANELS_A_ROW, len(columns))
     down = -(-len(columns) // across)
     height = down * (1.05 + 0.165 * len(rows))
@@ -147,7 +167,8 @@ def class_profile(entry: RunTable, sizes: RunTable | None) -> Figure | None:
         + "."
         for column in columns
     )
-    title = f"Probability of each need in each class{bracket(n_words(entry, 'probability'))}"
+    unit = bracket("% of people in the class", n_words(entry, "probability"))
+    title = f"Probability of each need in each class{unit}"
     caption = "Lines: 95% intervals; a probability of 0% or 100% has none. In brackets each class's"
     caption += " share of people."
     if len(columns) < len(entry.table.column_labels):
@@ -162,9 +183,13 @@ def _fixed(entry: RunTable, column: str) -> bool:
 
 
 def _class_head(entry: RunTable, column: str, sizes: RunTable | None) -> str:
-    share = sizes.value(column, "share", "share") if sizes else None
+    cell = sizes.cell(column, "share", "share") if sizes else None
     label = entry.table.column_labels[column]
-    return wrap(label if share is None else f"{label} ({100 * share:.0f}%)", 22)
+    if sizes is None or cell is None:
+        return wrap(label, 22)
+    share = mark_of(sizes, column, "share", "share") if is_hidden(cell) else ""
+    share = share if cell.value is None else f"{100 * cell.value:.0f}%"
+    return wrap(f"{label} ({share})" if share else label, 22)
 
 
 def _dot(axes: Axes, entry: RunTable, key: tuple[str, str, str], y: float) -> None:
@@ -174,15 +199,13 @@ def _dot(axes: Axes, entry: RunTable, key: tuple[str, str, str], y: float) -> No
     if value is None:
         axes.text(0, y, mark_of(entry, *key), color=GREY, va="center")
         return
-    low, high = (entry.value(row, column, end) for end in ("ci_low", "ci_high"))
-    if low is not None and high is not None:
-        axes.plot([low, high], [y, y], color=BLUE, linewidth=1.8, alpha=0.6)
+    ends = interval_of(entry, *key)
+    if ends is not None:
+        axes.plot(ends, [y, y], color=BLUE, linewidth=1.8, alpha=0.6)
+    mark_beside(axes, entry, (row, column), (value, y))
     axes.plot([value], [y], "o", color=BLUE, markersize=5)
 
 
 def _told(entry: RunTable, row: str, column: str, statistic: str) -> str:
-    low, high = (entry.value(row, column, end) for end in ("ci_low", "ci_high"))
-    text = spoken(entry, row, column, statistic)
-    if low is None or high is None:
-        return text
-    return f"{text}, interval {100 * low:.0f}% to {100 * high:.0f}%"
+    at = row, column, statistic
+    return spoken(entry, *at) + spoken_ends(entry, *at, Style.SHARE)

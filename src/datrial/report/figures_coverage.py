@@ -6,6 +6,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from datrial.analyses.extracts_coverage import PART
+from datrial.report.absent import HIDDEN, is_hidden
 from datrial.report.drawing import BLUE, GREY, INK, Figure, drawing, to_svg
 from datrial.results.read import RunTable
 
@@ -18,6 +19,7 @@ STATES = {
     "part": "received in part",
     "empty": "received, without a row",
     "not_received": "not received",
+    "hidden": f"{HIDDEN} [c]",
 }
 _ID = "coverage-strip"
 _HEIGHT = 0.62
@@ -39,7 +41,9 @@ def coverage_strips(entry: RunTable) -> Strips:
             cell = entry.cell(row, column, "rows")
             if cell is None:
                 continue
-            if cell.value is None:
+            if is_hidden(cell):
+                state = "hidden"
+            elif cell.value is None:
                 state = "not_received"
             elif cell.warning.startswith(f"{PART} "):
                 state = "part"
@@ -68,7 +72,7 @@ def coverage_strip(entry: RunTable) -> Figure | None:
         axes.tick_params(axis="y", length=0)
         axes.spines["left"].set_visible(False)
         axes.grid(axis="x")
-        _legend(axes)
+        _legend(axes, any("hidden" in months.values() for months in strips.values()))
         svg = to_svg(canvas, _ID)
     told = "; ".join(f"{name}: {_told(months)}" for name, months in strips.items())
     return Figure(
@@ -99,6 +103,9 @@ def _block(axes: Axes, state: str, y: float, start: float, length: int) -> None:
     elif state == "empty":
         axes.broken_barh(*box, facecolor="white", edgecolor=BLUE, linewidth=0.9)
     middles = [start + place + 0.5 for place in range(length)]
+    if state == "hidden":
+        for x in middles:
+            axes.text(x, y, "[c]", color=GREY, fontsize=4.5, ha="center", va="center")
     marks = {"empty": ("o", 2.6, INK), "not_received": ("x", 3.4, GREY)}
     if state in marks:
         marker, size, colour = marks[state]
@@ -115,7 +122,7 @@ def _block(axes: Axes, state: str, y: float, start: float, length: int) -> None:
         )
 
 
-def _legend(axes: Axes) -> None:
+def _legend(axes: Axes, any_hidden: bool) -> None:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
@@ -130,14 +137,15 @@ def _legend(axes: Axes) -> None:
         Patch(facecolor="white", edgecolor=BLUE, hatch="//////"),
         mark("o", INK),
         mark("x", GREY),
+        *([mark("$c$", GREY)] if any_hidden else []),
     ]
     axes.legend(
         keys,
-        list(STATES.values()),
+        [words for state, words in STATES.items() if state != "hidden" or any_hidden],
         loc="lower right",
         bbox_to_anchor=(1, 1),
-        ncols=4,
-        fontsize=8.5,
+        ncols=5 if any_hidden else 4,
+        fontsize=7 if any_hidden else 8.5,
         handletextpad=0.5,
         columnspacing=1.2,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from datrial.analyses.levels import BEHAVIOURS
+from datrial.report.absent import is_hidden, mark_of
 from datrial.report.charts import PUBLISHED_CAPTION, wrap
 from datrial.report.drawing import (
     GREY,
@@ -72,7 +73,8 @@ def adjusted_prevalence(entry: RunTable, reports: RunTable | None = None) -> Fig
                 shift = 0.1 * (number - (len(arms) - 1) / 2)
                 cells = [(f"{behaviour}__{time}", arm) for time in _TIMES]
                 axes.set_ylim(-0.02, 1.03)
-                draw_line(axes, entry, Line(entry.table.column_labels[arm], cells, *look, shift))
+                label = entry.table.column_labels[arm]
+                draw_line(axes, entry, Line(label, cells, *look, shift, number))
             axes.set_title(wrap(BEHAVIOURS.get(behaviour, behaviour), 20), fontsize=8.5)
             axes.set_xticks([0, 1], list(_TIMES.values()))
             axes.set_xlim(-0.35, 1.35)
@@ -102,9 +104,12 @@ def balance_of_weights(entry: RunTable) -> Figure | None:
     columns = list(entry.table.column_labels)
     rows = [
         row for row in entry.table.row_labels
-        if any(entry.value(row, column, "smd") is not None for column in columns)
+        if any(
+            cell is not None and (cell.value is not None or is_hidden(cell))
+            for cell in (entry.cell(row, column, "smd") for column in columns)
+        )
     ]  # fmt: skip
-    if not rows:
+    if not has_any(entry, "smd"):
         return None
     values = [entry.value(row, column, "smd") or 0 for row in rows for column in columns]
     reach = max(0.16, 1.15 * max(abs(value) for value in values))
@@ -123,6 +128,13 @@ def balance_of_weights(entry: RunTable) -> Figure | None:
                 markerfacecolor="white" if number == 0 else SERIES[number % 4],
                 label=entry.table.column_labels[column],
             )  # fmt: skip
+            for y, row in enumerate(rows):
+                if entry.value(row, column, "smd") is None:
+                    axes.annotate(
+                        mark_of(entry, row, column, "smd"), (0.01, y), (22 * number, 0),
+                        xycoords=axes.get_yaxis_transform(), textcoords="offset points",
+                        color=SERIES[number % 4], fontsize=7, va="center",
+                    )  # fmt: skip
         axes.set_yticks(range(len(rows)), [entry.table.row_labels[row] for row in rows])
         axes.set_ylim(len(rows) - 0.4, -0.6)
         axes.set_xlim(-reach, reach)

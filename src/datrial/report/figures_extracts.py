@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datrial.report.absent import strongest, words_of
+from datrial.report.cell_views import MARKS
 from datrial.report.drawing import (
     BLUE,
+    GREY,
     ORANGE,
     Figure,
     drawing,
     to_svg,
 )
+from datrial.results.cells import Cell
 from datrial.results.read import RunTable
 
 
@@ -32,6 +36,15 @@ def rows_by_table(entry: RunTable) -> dict[str, dict[str, float]]:
     return {name: counts for name, counts in totals.items() if name not in unknown}
 
 
+def left_out(entry: RunTable) -> dict[str, Cell]:
+    """Return the staging tables of which nothing is added up, each with a cell that says why."""
+    without: dict[str, list[Cell]] = {}
+    for cell in entry.table.cells:
+        if cell.column in ("received", "staged", "quarantined") and cell.value is None:
+            without.setdefault(cell.row.partition("__")[0], []).append(cell)
+    return {name: found for name, cells in without.items() if (found := strongest(cells))}
+
+
 def extract_rows(entry: RunTable) -> Figure | None:
     """Draw the rows of each staging table, and the share that was set aside."""
     totals = rows_by_table(entry)
@@ -39,9 +52,21 @@ def extract_rows(entry: RunTable) -> Figure | None:
         return None
     from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 
-    names = list(totals)
+    without = left_out(entry)
+    names = [*totals, *without]
     with drawing(0.9 + 0.3 * len(names), 2, sharey=True) as (canvas, (rows, shares)):
         for y, name in enumerate(names):
+            if name in without:
+                for axes in (rows, shares):
+                    axes.text(
+                        0,
+                        y,
+                        f" {MARKS[without[name].state]}",
+                        color=GREY,
+                        va="center",
+                        fontsize=8.5,
+                    )
+                continue
             counts = totals[name]
             rows.barh(y, counts["staged"], color=BLUE, height=0.66)
             rows.barh(
@@ -88,6 +113,7 @@ def extract_rows(entry: RunTable) -> Figure | None:
         f"{counts['quarantined']:,.0f} set aside"
         for name, counts in totals.items()
     ]
+    words += [f"{name.replace('_', ' ')} {words_of(cell)}" for name, cell in without.items()]
     total = sum(counts["received"] for counts in totals.values())
     return Figure(
         "extract-rows",

@@ -5,6 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from datrial.report.absent import (
+    HIDDEN,
+    interval_is_hidden,
+    interval_of,
+    mark_below,
+    mark_beside,
+    mark_of,
+)
 from datrial.report.drawing import (
     GREY,
     MARKERS,
@@ -38,6 +46,7 @@ class _Spec:
     what: str
     statistic: str
     axis: str
+    unit: str
     at_risk: str
     is_share: bool
 
@@ -48,7 +57,8 @@ def first_event_curves(entry: RunTable) -> Figure | None:
         entry,
         _Spec(
             "follow-up-first-event", "Perpetrators with a first event since the allocation",
-            "probability", "% with an event", "Without an event and observed", is_share=True,
+            "probability", "% with an event", "% of perpetrators",
+            "Without an event and observed", is_share=True,
         ),
     )  # fmt: skip
 
@@ -59,7 +69,7 @@ def mean_event_curves(entry: RunTable) -> Figure | None:
         entry,
         _Spec(
             "follow-up-mean-events", "Mean number of events since the allocation", "mean",
-            "Events per person", "Observed", is_share=False,
+            "Events per person", "events per person", "Observed", is_share=False,
         ),
     )  # fmt: skip
 
@@ -81,7 +91,8 @@ def _curves(entry: RunTable, spec: _Spec) -> Figure | None:
         handles, labels = panels[0].get_legend_handles_labels()
         canvas.legend(handles, labels, loc="outside upper right", ncols=len(labels))
         svg = to_svg(canvas, spec.id)
-    title = f"{spec.what}, by month and arm{bracket(n_words(entry, spec.statistic))}"
+    unit = bracket(spec.unit, n_words(entry, spec.statistic))
+    title = f"{spec.what}, by month and arm{unit}"
     caption = (
         "Shaded: 95% intervals, month by month; lines join the estimates. Numbers below: "
         f"{spec.at_risk.lower()} at that month."
@@ -95,11 +106,18 @@ def _panel(axes: Axes, entry: RunTable, spec: _Spec, outcome: str, months: list[
     for number, (arm, label) in enumerate(entry.table.column_labels.items()):
         colour = SERIES[number % len(SERIES)]
         line, band = _points(entry, spec.statistic, (outcome, arm), months)
-        is_any = is_any or bool(line[0])
+        is_any = is_any or any(value == value for value in line[1])  # not one is missing: NaN
         axes.plot(
             line[0], line[1], color=colour, linestyle=_LINES[number % 2],
             marker=MARKERS[number % 4], markersize=4, label=label,
         )  # fmt: skip
+        for month in months:
+            cell = f"{outcome}{_MONTH}{month}", arm
+            if entry.cell(*cell, spec.statistic) and entry.value(*cell, spec.statistic) is None:
+                mark = mark_of(entry, *cell, spec.statistic)
+                mark_below(axes, month, mark, colour, number)
+            elif interval_is_hidden(entry, *cell):
+                mark_beside(axes, entry, cell, (month, entry.value(*cell, spec.statistic) or 0))
         axes.fill_between(band[0], band[1], band[2], color=colour, alpha=0.16, linewidth=0)
         _numbers(axes, entry, (outcome, arm), shown, (number, colour))
     if not is_any:
@@ -123,13 +141,16 @@ def _points(
     band: list[list[float]] = [[], [], []]
     for month in months:
         cell = f"{of[0]}{_MONTH}{month}", of[1]
-        value, low, high = (entry.value(*cell, name) for name in (statistic, "ci_low", "ci_high"))
-        if value is None:
+        if entry.cell(*cell, statistic) is None:
             continue
+        value, ends = entry.value(*cell, statistic), interval_of(entry, *cell, statistic)
+        value = float("nan") if value is None else value  # the curve breaks there
         for numbers, number in zip(line, (month, value), strict=True):
             numbers.append(number)
-        ends = (month, value if low is None else low, value if high is None else high)
-        for numbers, number in zip(band, ends, strict=True):
+        if ends is None:  # at the start nothing can have happened: the band begins in the curve
+            nothing = float("nan") if interval_is_hidden(entry, *cell) else value
+            ends = nothing, nothing
+        for numbers, number in zip(band, (month, *ends), strict=True):
             numbers.append(number)
     return line, band
 
@@ -155,9 +176,11 @@ def _numbers(
     """Write the numbers at risk of an arm below the axis, in the arm's colour."""
     (outcome, arm), (number, colour) = of, look
     for month in months:
-        value = entry.value(f"{outcome}{_MONTH}{month}", arm, "at_risk")
+        at = f"{outcome}{_MONTH}{month}", arm, "at_risk"
+        value = entry.value(*at)
+        mark = mark_of(entry, *at) if entry.cell(*at) else ""
         axes.annotate(
-            "" if value is None else f"{value:,.0f}",
+            mark if value is None else f"{value:,.0f}",
             (month, 0), (0, -(26 + 11 * number)), xycoords=("data", "axes fraction"),
             textcoords="offset points", ha="center", fontsize=7, color=colour,
         )  # fmt: skip
@@ -169,10 +192,19 @@ def _told(entry: RunTable, spec: _Spec, months: list[int]) -> str:
         by_month = "; ".join(
             f"month {month} "
             + ", ".join(
-                f"{name} {spoken(entry, f'{outcome}{_MONTH}{month}', arm, spec.statistic)}"
+                f"{name} {_spoken(entry, (f'{outcome}{_MONTH}{month}', arm), spec)}"
                 for arm, name in entry.table.column_labels.items()
             )
             for month in months
         )
         parts.append(f"{label}: {by_month}.")
     return " ".join(parts)
+
+
+def _spoken(entry: RunTable, cell: tuple[str, str], spec: _Spec) -> str:
+    """Return the curve's number; an interval is told of only where it is hidden."""
+    text = spoken(entry, *cell, spec.statistic)
+    is_told = entry.value(*cell, spec.statistic) is not None
+    return (
+        f"{text}, interval {HIDDEN} [c]" if is_told and interval_is_hidden(entry, *cell) else text
+    )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from datrial.report.charts import PUBLISHED_CAPTION, bars_by_arm, highest, mark_of, wrap
+from datrial.report.absent import mark_below, mark_of
+from datrial.report.charts import PUBLISHED_CAPTION, bars_by_arm, highest, wrap
 from datrial.report.drawing import (
     GREY,
     MARKERS,
@@ -67,7 +68,8 @@ def work_by_type(entry: RunTable) -> Figure | None:
         f"{title.lower()} {spoken(entry, work, 'actions', 'share')}"
         for work, (title, _, _) in _WORK.items()
     )
-    title = f"Actions of case managers by type of work ({shares} of all)"
+    unit = bracket("% of each", n_words(entry, "share", ["within"], "actions"))
+    title = f"Actions of case managers by type of work: {shares} of all{unit}"
     caption = PUBLISHED_CAPTION if has_published(entry, "share") else ""
     return Figure("interventions-work", title, svg, f"Bar charts. {told}", caption)
 
@@ -106,7 +108,8 @@ def agencies_by_type(entry: RunTable) -> Figure | None:
                     axes.plot([0, value], [y, y], color=SERIES[0], linewidth=2, alpha=0.5)
                     axes.plot([value], [y], marker="o", color=SERIES[0])
                 else:
-                    axes.text(0, y, mark_of(entry, row, column, "share"), color=GREY, va="center")
+                    mark, across = mark_of(entry, row, column, "share"), axes.get_yaxis_transform()
+                    axes.text(0.02, y, mark, color=GREY, va="center", transform=across)
                 if printed is not None:
                     published_mark(axes, printed, y)
             axes.set_title(wrap(entry.table.column_labels[column], 22))
@@ -114,7 +117,8 @@ def agencies_by_type(entry: RunTable) -> Figure | None:
             percent_axis(axes.xaxis)
             axes.grid(axis="x")
         panels[0].set_yticks(range(len(rows)), [entry.table.row_labels[row] for row in rows])
-        panels[0].invert_yaxis()
+        panels[0].set_ylim(len(rows) - 0.5, -0.5)
+        canvas.supxlabel("% of actions with a stated agency", fontsize=9.5)
         svg = to_svg(canvas, "interventions-agencies")
     told = " ".join(
         f"{entry.table.column_labels[c]}: "
@@ -122,7 +126,7 @@ def agencies_by_type(entry: RunTable) -> Figure | None:
         + "."
         for c in columns
     )
-    unit = bracket("% of actions with a stated agency", n_words(entry, "share"))
+    unit = bracket("% of actions with a stated agency", n_words(entry, "share", of="actions"))
     caption = PUBLISHED_CAPTION if has_published(entry, "share") else ""
     title = f"Agencies in indirect work{unit}"
     return Figure("interventions-agencies", title, svg, f"Dot plots. {told}", caption)
@@ -153,20 +157,22 @@ def actions_by_month(entry: RunTable) -> Figure | None:
         + "."
         for column in _WORK
     )
-    title = f"Actions per open case, by month since the start{bracket(n_words(entry, 'mean'))}"
+    unit = bracket("mean number", n_words(entry, "mean", of="open cases"))
+    title = f"Actions per open case, by month since the start{unit}"
     return Figure("interventions-months", title, svg, f"Line charts. {told}")
 
 
 def _line(axes: Axes, entry: RunTable, months: list[str], column: str, number: int) -> None:
-    points = [
-        (int(row.removeprefix("month_")), value)
-        for row in months
-        if (value := entry.value(row, column, "mean")) is not None
-    ]
+    places = [int(row.removeprefix("month_")) for row in months]
+    values = [entry.value(row, column, "mean") for row in months]
+    colour = GREY if number == 0 else SERIES[number - 1]
+    for row, place, value in zip(months, places, values, strict=True):
+        if value is None:
+            mark_below(axes, place, mark_of(entry, row, column, "mean"), colour, number)
     axes.plot(
-        [month for month, _ in points],
-        [value for _, value in points],
-        color=GREY if number == 0 else SERIES[number - 1],
+        places,
+        [float("nan") if value is None else value for value in values],
+        color=colour,
         linestyle="-" if number == 0 else _LINES[number - 1],
         marker=MARKERS[number % len(MARKERS)],
         markersize=4,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from datrial.report.charts import PUBLISHED_CAPTION, highest, mark_of
+from datrial.report.absent import mark_of
+from datrial.report.charts import PUBLISHED_CAPTION, highest
 from datrial.report.drawing import (
+    GREY,
     MARKERS,
     SERIES,
     Figure,
@@ -20,9 +20,6 @@ from datrial.report.drawing import (
     to_svg,
 )
 from datrial.results.read import RunTable
-
-if TYPE_CHECKING:
-    pass
 
 
 def number_of_needs(entry: RunTable) -> Figure | None:
@@ -54,6 +51,7 @@ def number_of_needs(entry: RunTable) -> Figure | None:
         axes.set_xlabel("Number of needs")
         axes.set_ylim(0, 1.15 * max(value for value in (*shown, *printed) if value is not None))
         percent_axis(axes.yaxis)
+        axes.set_ylabel("% of service users")
         axes.grid(axis="y")
         axes.tick_params(axis="x", length=0)
         svg = to_svg(canvas, "needs-number")
@@ -80,14 +78,19 @@ def need_prevalence(entry: RunTable) -> Figure | None:
                 if value is not None:
                     axes.plot([0, value], [y, y], color=SERIES[number % 4], linewidth=2, alpha=0.5)
                     axes.plot([value], [y], marker=MARKERS[number % 4], color=SERIES[number % 4])
+                else:
+                    mark = mark_of(entry, row, column, "share")
+                    across = axes.get_yaxis_transform()
+                    axes.text(0.02, y, mark, color=GREY, va="center", transform=across)
                 if printed is not None:
                     published_mark(axes, printed, y)
             axes.set_title(entry.table.column_labels[column])
             axes.set_xlim(0, 1.1 * highest(entry, "share"))
             percent_axis(axes.xaxis)
+            axes.set_xlabel("% of those answered")
             axes.grid(axis="x")
         panels[0].set_yticks(range(len(rows)), [entry.table.row_labels[row] for row in rows])
-        panels[0].invert_yaxis()
+        panels[0].set_ylim(len(rows) - 0.5, -0.5)
         svg = to_svg(canvas, "needs-prevalence")
     told = " ".join(
         f"{entry.table.column_labels[c]}: "

@@ -18,7 +18,7 @@ from datrial.report.drawing import (
     spoken,
     to_svg,
 )
-from datrial.report.stacked_bars import Bar, draw_bar, frame_bars, with_n
+from datrial.report.stacked_bars import Bar, draw_bar, frame_bars, hidden_caption, with_n
 from datrial.results.read import RunTable
 
 if TYPE_CHECKING:
@@ -60,10 +60,10 @@ def _stacked(entry: RunTable, figure_id: str, what: str, *, together: int) -> Fi
     places = [number + 0.5 * gap for number, gap in enumerate(gaps)]
     marks = {row: _marks(entry, row) for row in rows}
     bars = [
-        Bar(place, with_n(entry, (row, columns[0]), entry.table.row_labels[row]),
-            [(row, column) for column in columns])
+        Bar(place, with_n(entry, parts, entry.table.row_labels[row]), parts)
         for row, place in zip(rows, places, strict=True)
-    ]  # fmt: skip
+        if (parts := [(row, column) for column in columns])
+    ]
     looks = [_LOOKS[column] for column in columns]
     with drawing(1.0 + 0.27 * places[-1]) as (canvas, (axes,)):
         for row, bar in zip(rows, bars, strict=True):
@@ -73,7 +73,7 @@ def _stacked(entry: RunTable, figure_id: str, what: str, *, together: int) -> Fi
         for column in columns:
             axes.barh(0, 0, color=_LOOKS[column][0], label=entry.table.column_labels[column])
         frame_bars(axes, bars)
-        axes.set_xlabel("Share of service users")
+        axes.set_xlabel("% of service users")
         axes.legend(
             loc="lower right", bbox_to_anchor=(1, 1), ncols=4, handlelength=1.2, columnspacing=1.2
         )
@@ -89,7 +89,10 @@ def _stacked(entry: RunTable, figure_id: str, what: str, *, together: int) -> Fi
     )
     title = f"{what}{bracket('% of each row', n_words(entry, 'share'))}"
     captions = [words for mark, words in _CAPTIONS.items() if mark in marks.values()]
-    return Figure(figure_id, title, svg, f"Stacked bar chart. {told}", " ".join(captions))
+    captions.append(hidden_caption(entry, bars))
+    return Figure(
+        figure_id, title, svg, f"Stacked bar chart. {told}", " ".join(filter(None, captions))
+    )
 
 
 def _marks(entry: RunTable, row: str) -> str:

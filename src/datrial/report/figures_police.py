@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from datrial.analyses.police_follow_up_data import KINDS
-from datrial.report.charts import mark_of, wrap
+from datrial.report.absent import mark_of
+from datrial.report.charts import wrap
 from datrial.report.drawing import (
     HATCHES,
     MARKERS,
@@ -100,14 +101,15 @@ def incidents_by_period(entry: RunTable) -> Figure | None:
                     edgecolor="white", label=entry.table.column_labels[arm],
                 )  # fmt: skip
             axes.margins(y=0.18)
+            axes.set_xlim(-0.6, len(panels.spells) - 0.4)
             axes.grid(axis="y")
         _name(panels, grid)
         handles, labels = grid[0].get_legend_handles_labels()
         canvas.legend(handles, labels, loc="outside upper right", ncols=4)
         svg = to_svg(canvas, figure_id)
     told = _told(panels, [spoken(entry, row, arm, _COUNT) for row, arm in _cells(panels)])
-    what = f"{entry.table.title}{bracket('number of incidents')}"
-    return Figure(figure_id, what, svg, f"Bar charts. {told}", _LENGTHS)
+    unit = bracket("number of incidents", n_words(entry, _COUNT, panels.arms, "people"))
+    return Figure(figure_id, f"{entry.table.title}{unit}", svg, f"Bar charts. {told}", _LENGTHS)
 
 
 def _bar(
@@ -116,7 +118,7 @@ def _bar(
     x, width, number = look
     value = entry.value(*cell)
     if value is None:
-        axes.text(x, 0, mark_of(entry, *cell), ha="center", va="bottom", fontsize=6)
+        axes.text(x, 0, mark_of(entry, *cell), ha="center", va="bottom", fontsize=6.5)
         return
     axes.bar(
         x, value, width=0.92 * width, color=SERIES[number % 4], hatch=HATCHES[number % 2],
@@ -141,7 +143,7 @@ def shares_by_period(entry: RunTable) -> Figure | None:
                 cells = [(panels.row(site, down, spell), arm) for spell in panels.spells]
                 look = SERIES[number % 4], MARKERS[number % 4], _DASHES[number % 4]
                 shift = 0.16 * (number - (len(panels.arms) - 1) / 2)
-                line = Line(entry.table.column_labels[arm], cells, *look, shift)
+                line = Line(entry.table.column_labels[arm], cells, *look, shift, number)
                 draw_line(axes, entry, line, _SHARE)
             axes.set_xlim(-0.5, len(panels.spells) - 0.5)
             percent_axis(axes.yaxis)

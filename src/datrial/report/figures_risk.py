@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from datrial.report.charts import Ratios, forest, mark_of, wrap
+from datrial.report.absent import interval_of, mark_below, mark_beside, mark_of, spoken_ends
+from datrial.report.charts import Ratios, forest, wrap
 from datrial.report.drawing import (
     BLUE,
     GREY,
@@ -18,7 +19,7 @@ from datrial.report.drawing import (
     spoken,
     to_svg,
 )
-from datrial.report.numbers import Style, label_of, write_interval
+from datrial.report.numbers import Style, label_of
 from datrial.results.read import RunTable
 
 if TYPE_CHECKING:
@@ -45,11 +46,10 @@ def dash_means(entry: RunTable) -> Figure | None:
         for number, column in enumerate(entry.table.column_labels):
             shift = -0.06 + 0.12 * number
             values = [entry.value(row, column, "mean") for row in rows]
-            points = [(x + shift, y) for x, y in enumerate(values) if y is not None]
             colour = (BLUE, ORANGE)[number % 2]
             axes.plot(
-                [p[0] for p in points],
-                [p[1] for p in points],
+                [x + shift for x in range(len(rows))],
+                [float("nan") if value is None else value for value in values],
                 color=colour,
                 marker=MARKERS[number % 4],
                 linestyle="-" if number else "--",
@@ -57,18 +57,23 @@ def dash_means(entry: RunTable) -> Figure | None:
                 label=entry.table.column_labels[column],
             )
             for x, row in enumerate(rows):
-                low, high = (entry.value(row, column, end) for end in ("ci_low", "ci_high"))
-                if low is not None and high is not None:
-                    axes.plot([x + shift] * 2, [low, high], color=colour, linewidth=2.2)
+                ends, value = interval_of(entry, row, column, "mean"), values[x]
+                if ends is not None:
+                    axes.plot([x + shift] * 2, ends, color=colour, linewidth=2.2)
+                if value is None:
+                    mark = mark_of(entry, row, column, "mean")
+                    mark_below(axes, x + shift, mark, colour, number)
+                else:
+                    mark_beside(axes, entry, (row, column), (x + shift, value))
         axes.set_xticks(range(len(rows)), [entry.table.row_labels[row] for row in rows])
         axes.set_xlim(-0.4, len(rows) - 0.6)
         axes.set_ylim(bottom=0)
-        axes.set_ylabel("Mean score")
+        axes.set_ylabel("Mean score (0 to 20)")
         axes.grid(axis="y")
         axes.legend(loc="lower left")
         svg = to_svg(canvas, "dash-means")
     told = _by_row(entry, rows, list(entry.table.column_labels), "mean")
-    unit = bracket("score 0 to 20", f"forms: {n_words(entry, 'mean', ['observed'])}")
+    unit = bracket("score 0 to 20", n_words(entry, "mean", ["observed"], "forms"))
     title = f"Mean Drive-DASH score by time point{unit}"
     return Figure(
         "dash-means",
@@ -145,18 +150,17 @@ def _ratio(axes: Axes, entry: RunTable, at: tuple[str, str, str], position: int)
         return
     is_odds = kind == "odds_ratio"
     colour, marker = (ORANGE, "s") if is_odds else (BLUE, "o")
-    low, high = (entry.value(row, column, end) for end in ("ci_low", "ci_high"))
-    if low is not None and high is not None and low > 0:
-        axes.plot([low, high], [position] * 2, color=colour, linewidth=1.8, zorder=3)
+    ends = interval_of(entry, *at)
+    if ends is not None and ends[0] > 0:
+        axes.plot(ends, [position] * 2, color=colour, linewidth=1.8, zorder=3)
+    mark_beside(axes, entry, (row, column), (value, position))
     axes.plot([value], [position], marker, color=colour, markersize=5, zorder=4)
 
 
 def _spoken_ratio(entry: RunTable, row: str, column: str, kind: str) -> str:
-    text = f"{label_of(kind).lower()} {spoken(entry, row, column, kind)}"
-    low, high = (entry.value(row, column, end) for end in ("ci_low", "ci_high"))
-    if low is None or high is None:
-        return text
-    return f"{text}, interval {write_interval(low, high, Style.RATIO)}"
+    at = row, column, kind
+    text = f"{label_of(kind).lower()} {spoken(entry, *at)}"
+    return text + spoken_ends(entry, *at, Style.RATIO)
 
 
 def _by_row(entry: RunTable, rows: list[str], columns: list[str], statistic: str) -> str:

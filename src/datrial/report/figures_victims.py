@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from datrial.report.charts import PUBLISHED_CAPTION, highest, mark_of, wrap
+from datrial.report.absent import mark_below, mark_of
+from datrial.report.charts import PUBLISHED_CAPTION, highest, wrap
 from datrial.report.drawing import (
     HATCHES,
     MARKERS,
@@ -56,26 +57,27 @@ def behaviour_prevalence(entry: RunTable) -> Figure | None:
         panels[-1].legend(loc="upper right")
         svg = to_svg(canvas, "victim-behaviours")
     rows = [row for row in entry.table.row_labels if not row.endswith("__intake_all")]
-    unit = bracket("% of pairs of forms", _n_of(entry, arms, rows))
+    unit = bracket("% of pairs of forms", n_of(entry, arms, rows))
     title = f"Victims-survivors reporting each behaviour at intake and exit, by arm{unit}"
     return Figure("victim-behaviours", title, svg, f"Line charts. {_told(entry, rows, arms)}")
 
 
 def _two_points(axes: Axes, entry: RunTable, behaviour: str, arm: str, number: int) -> None:
     shift = -0.03 + 0.06 * number
-    values = [entry.value(f"{behaviour}__{time}", arm, "share") for time in (_INTAKE, _EXIT)]
-    points = [(x + shift, value) for x, value in enumerate(values) if value is not None]
+    cells = [(f"{behaviour}__{time}", arm, "share") for time in (_INTAKE, _EXIT)]
+    values = [entry.value(*cell) for cell in cells]
+    for x, (cell, value) in enumerate(zip(cells, values, strict=True)):
+        if value is None:
+            mark = mark_of(entry, *cell)
+            mark_below(axes, x + 6 * shift, mark, SERIES[number % 4], number)
     axes.plot(
-        [x for x, _ in points],
-        [y for _, y in points],
+        [x + shift for x in range(len(values))],
+        [float("nan") if value is None else value for value in values],
         color=SERIES[number % len(SERIES)],
         marker=MARKERS[number % len(MARKERS)],
         linestyle="--" if number else "-",
         label=entry.table.column_labels[arm],
     )
-    if not points:
-        cell = (f"{behaviour}__{_INTAKE}", arm, "share")
-        axes.text(number, 0.02, mark_of(entry, *cell), ha="center", color=SERIES[number % 4])
 
 
 def supports_by_type(entry: RunTable) -> Figure | None:
@@ -100,14 +102,15 @@ def supports_by_type(entry: RunTable) -> Figure | None:
         if has_published(entry, "share"):
             published_mark(axes, float("nan"), float("nan"), label=True)
         axes.set_yticks(range(len(rows)), [entry.table.row_labels[row] for row in rows])
-        axes.invert_yaxis()
+        axes.set_ylim(len(rows) - 0.4, -0.6)
         axes.tick_params(axis="y", length=0)
         axes.set_xlim(0, 1.12 * highest(entry, "share"))
         percent_axis(axes.xaxis)
+        axes.set_xlabel("% of exit forms with an answer")
         axes.grid(axis="x")
         axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=4)
         svg = to_svg(canvas, "victim-supports")
-    unit = bracket("% of exit forms with an answer", _n_of(entry, arms, rows))
+    unit = bracket("% of exit forms with an answer", n_of(entry, arms, rows))
     title = f"Supports mobilised by IDVAs, by type and arm{unit}"
     caption = f"{PUBLISHED_CAPTION} They are of both arms together."
     told = _told(entry, rows, [_ALL, *arms])
@@ -160,7 +163,7 @@ def means_by_site(entry: RunTable) -> Figure | None:
                         text, (at, value or 0), (0, 3), textcoords="offset points", ha="center",
                         fontsize=8,
                     )  # fmt: skip
-            axes.set_title(f"{labels[0][0]}, mean")
+            axes.set_title(f"{labels[0][0]}, mean per person")
             axes.set_xticks(range(len(own)), [label for _, _, label in labels])
             axes.tick_params(axis="x", length=0)
             axes.margins(y=0.15)
@@ -170,11 +173,11 @@ def means_by_site(entry: RunTable) -> Figure | None:
         svg = to_svg(canvas, "victim-by-site")
     title = "Contacts of IDVAs with victims-survivors and supports mobilised, by site and arm"
     told = _told(entry, rows, arms, "mean")
-    unit = bracket(n_words(entry, "mean", arms))
+    unit = bracket("mean number per person", n_words(entry, "mean", arms))
     return Figure("victim-by-site", f"{title}{unit}", svg, f"Bar charts. {told}")
 
 
-def _n_of(entry: RunTable, arms: Sequence[str], rows: Sequence[str]) -> str:
+def n_of(entry: RunTable, arms: Sequence[str], rows: Sequence[str]) -> str:
     """Return ``n = 104 Drive, n = 350 to 353 Control`` of these rows."""
     told = []
     for arm in arms:

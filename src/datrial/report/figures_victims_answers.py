@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from datrial.report.drawing import Figure, bracket, drawing, has_any, spoken, to_svg
-from datrial.report.figures_victims import arms_of
-from datrial.report.stacked_bars import Bar, Look, draw_bar, frame_bars, with_n
+from datrial.report.figures_victims import arms_of, n_of
+from datrial.report.stacked_bars import Bar, Look, draw_bar, frame_bars, hidden_caption, with_n
 from datrial.results.read import RunTable
 
 if TYPE_CHECKING:
@@ -39,16 +39,14 @@ def _answers(entry: RunTable, figure_id: str, what: str) -> Figure | None:
     arms = arms_of(entry, "share")
     rows = list(dict.fromkeys(c.row for c in entry.table.cells if c.statistic == "share"))
     bars = [
-        Bar(
-            y,
-            with_n(entry, (rows[0], arm), entry.table.column_labels[arm]),
-            [(row, arm) for row in rows],
-        )
+        Bar(y, with_n(entry, parts, entry.table.column_labels[arm]), parts)
         for y, arm in enumerate(arms)
+        if (parts := [(row, arm) for row in rows])
     ]
     names = [entry.table.row_labels[row] for row in rows]
     with drawing(1.5 + 0.5 * len(arms)) as (canvas, (axes,)):
         _draw(axes, entry, bars)
+        axes.set_xlabel("% of those answered")
         _legend(canvas, axes, names, columns=3 if len(names) > 4 else 2)
         svg = to_svg(canvas, figure_id)
     told = " ".join(
@@ -58,8 +56,9 @@ def _answers(entry: RunTable, figure_id: str, what: str) -> Figure | None:
         + "."
         for arm in arms
     )  # fmt: skip
-    title = f"{what}{bracket('% of those answered')}"
-    return Figure(figure_id, title, svg, f"Stacked bar chart. {told}")
+    title = f"{what}{bracket('% of those answered', n_of(entry, arms, rows))}"
+    caption = hidden_caption(entry, bars)
+    return Figure(figure_id, title, svg, f"Stacked bar chart. {told}", caption)
 
 
 def severity(entry: RunTable) -> Figure | None:
@@ -70,6 +69,7 @@ def severity(entry: RunTable) -> Figure | None:
     behaviours = list(dict.fromkeys(row.partition("__")[0] for row in rows))
     labels = entry.table.row_labels
     with drawing(4.8, 2, 2, sharex=True, sharey=True) as (canvas, panels):
+        drawn = []
         for axes, behaviour in zip(panels, behaviours, strict=True):
             bars = []
             for number, arm in enumerate(arms):
@@ -78,6 +78,7 @@ def severity(entry: RunTable) -> Figure | None:
                     name = f"{entry.table.column_labels[arm]}, {time}"
                     bars.append(Bar(number * 2.4 + later, name, parts))
             _draw(axes, entry, bars)
+            drawn += bars
             axes.set_title(labels[f"{behaviour}__intake__none"].partition(",")[0])
         levels = [row for row in rows if row.startswith(f"{behaviours[0]}__intake__")]
         names = [labels[row].rpartition(": ")[2].capitalize() for row in levels]
@@ -91,8 +92,9 @@ def severity(entry: RunTable) -> Figure | None:
         for row in rows
     )  # fmt: skip
     title = "Severity reported by victims-survivors at intake and exit, by arm"
-    unit = bracket("% of pairs of forms")
-    return Figure("victim-severity", f"{title}{unit}", svg, f"Stacked bar charts. {told}")
+    unit = bracket("% of pairs of forms", n_of(entry, arms, rows))
+    alt, caption = f"Stacked bar charts. {told}", hidden_caption(entry, drawn)
+    return Figure("victim-severity", f"{title}{unit}", svg, alt, caption)
 
 
 def _draw(axes: Axes, entry: RunTable, bars: Sequence[Bar]) -> None:

@@ -6,7 +6,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from datrial.report.charts import PUBLISHED_CAPTION, mark_of, wrap
+from datrial.report.absent import (
+    interval_is_hidden,
+    mark_beside,
+    mark_of,
+    spoken_ends,
+)
+from datrial.report.charts import PUBLISHED_CAPTION, wrap
 from datrial.report.drawing import (
     GREY,
     MARKERS,
@@ -19,7 +25,7 @@ from datrial.report.drawing import (
     spoken,
     to_svg,
 )
-from datrial.report.numbers import Style, write_interval
+from datrial.report.numbers import Style
 from datrial.results.read import RunTable
 
 if TYPE_CHECKING:
@@ -50,6 +56,11 @@ class Estimates:
     def at(self, panel: str, row: str, statistic: str = ODDS) -> float | None:
         """Return the value that is drawn in a row of a panel."""
         return self.entry.value(*self.place(panel, row), statistic)
+
+    def is_told(self, panel: str, row: str) -> bool:
+        """Tell whether the interval may be drawn: not where a point or an end is hidden."""
+        at = self.place(panel, row)
+        return self.entry.value(*at, ODDS) is not None and not interval_is_hidden(self.entry, *at)
 
     def printed(self, panel: str, row: str) -> float | None:
         """Return the published number that is drawn beside it."""
@@ -115,13 +126,14 @@ def _ends(spec: Forest) -> tuple[float, float]:
     for estimates, panel, row in spec.places():
         drawn = (estimates.at(panel, row), estimates.printed(panel, row))
         seen += [value for value in drawn if value is not None]
-    return max(LOWEST, min(seen) / 1.2), min(HIGHEST, max(seen) * 1.2)
+    return max(LOWEST, min(seen) / 1.3), min(HIGHEST, max(seen) * 1.3)
 
 
 def _intervals(spec: Forest) -> Iterator[float | None]:
     for estimates, panel, row in spec.places():
-        if estimates.at(panel, row) is not None:
-            yield from (estimates.at(panel, row, end) for end in ("ci_low", "ci_high"))
+        both = [estimates.at(panel, row, end) for end in ("ci_low", "ci_high")]
+        if estimates.is_told(panel, row) and both != [None, None]:
+            yield from both
 
 
 def _is_beyond(end: float | None, ends: tuple[float, float]) -> bool:
@@ -160,14 +172,16 @@ def _row(
         y = position + (number - (len(spec.estimates) - 1) / 2) * step
         value, printed = estimates.at(panel, row), estimates.printed(panel, row)
         if printed is not None:
-            published_mark(axes, min(max(printed, ends[0]), ends[1]), y)
+            published_mark(axes, min(max(printed, ends[0]), ends[1]), y, clip_on=False)
             _published_interval(axes, estimates, (panel, row, y), ends)
         if value is None:
             mark = mark_of(estimates.entry, *estimates.place(panel, row), ODDS)
             across = axes.get_yaxis_transform()
             axes.text(0.02, y, mark, color=GREY, fontsize=7.5, va="center", transform=across)
             continue
-        _interval(axes, (estimates, number), (panel, row, y), ends)
+        if estimates.is_told(panel, row):
+            _interval(axes, (estimates, number), (panel, row, y), ends)
+        mark_beside(axes, estimates.entry, estimates.place(panel, row), (value, y))
         if ends[0] <= value <= ends[1]:
             axes.plot([value], [y], **_look(estimates, number), zorder=5)
 
@@ -216,9 +230,7 @@ def _told(spec: Forest) -> str:
 def _row_told(spec: Forest, panel: str, row: str) -> str:
     parts = []
     for estimates in spec.estimates:
-        text = spoken(estimates.entry, *estimates.place(panel, row), ODDS)
-        low, high = (estimates.at(panel, row, end) for end in ("ci_low", "ci_high"))
-        if low is not None and high is not None:
-            text += f", interval {write_interval(low, high, Style.RATIO)}"
+        at = *estimates.place(panel, row), ODDS
+        text = spoken(estimates.entry, *at) + spoken_ends(estimates.entry, *at, Style.RATIO)
         parts.append(f"{estimates.label} {text}" if len(spec.estimates) > 1 else text)
     return f"{spec.rows[row]} {', '.join(parts)}"

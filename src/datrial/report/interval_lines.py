@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from datrial.report.charts import mark_of
+from datrial.report.absent import interval_of, mark_below, mark_beside, mark_of, spoken_ends
 from datrial.report.drawing import GREY, published_mark, spoken
+from datrial.report.numbers import Style
 from datrial.results.read import RunTable
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ class Line:
     ----------
     shift
         How far it stands to the right of the ticks, so that lines do not hide each other.
+    level
+        How high the marks of its missing points stand, for the same reason.
     """
 
     label: str
@@ -33,29 +36,27 @@ class Line:
     marker: str
     dashes: str = "-"
     shift: float = 0.0
+    level: int = 0
 
 
 def draw_line(axes: Axes, entry: RunTable, line: Line, statistic: str = PROBABILITY) -> None:
     """Draw a line with 95% intervals and published marks; what is missing has its mark."""
-    places, values = [], []
+    places: list[float] = []
+    values: list[float] = []
     for tick, cell in enumerate(line.cells):
         x, value = tick + line.shift, entry.value(*cell, statistic)
         printed = entry.printed(*cell, statistic)
         if printed is not None:
             published_mark(axes, x, printed)
         if value is None:
-            mark = mark_of(entry, *cell, statistic)
-            axes.text(
-                x, 0.01, mark, color=line.colour, fontsize=7, ha="center", va="bottom",
-                transform=axes.get_xaxis_transform(), zorder=6,
-                bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6},
-            )  # fmt: skip
-            continue
+            mark_below(axes, x, mark_of(entry, *cell, statistic), line.colour, line.level)
         places.append(x)
-        values.append(value)
-        low, high = (entry.value(*cell, end) for end in ("ci_low", "ci_high"))
-        if low is not None and high is not None:
-            _bar(axes, x, (low, high), line.colour)
+        values.append(float("nan") if value is None else value)  # the line breaks there
+        ends = interval_of(entry, *cell, statistic)
+        if ends is not None:
+            _bar(axes, x, ends, line.colour)
+        elif value is not None:
+            mark_beside(axes, entry, cell, (x, value))
     axes.plot(
         places, values, color=line.colour, marker=line.marker, linestyle=line.dashes,
         linewidth=1.4, markersize=5, label=line.label, zorder=3,
@@ -93,12 +94,12 @@ def draw_dot(axes: Axes, entry: RunTable, dot: Dot) -> None:
         mark = mark_of(entry, *cell, PROBABILITY)
         axes.text(0.02, dot.y, mark, color=GREY, fontsize=7.5, va="center", transform=across)
         return
-    low, high = (entry.value(*cell, end) for end in ("ci_low", "ci_high"))
-    right = axes.get_xlim()[1]
-    if low is not None and high is not None:
-        ends = [low, min(high, right)]
-        axes.plot(ends, [dot.y] * 2, color=dot.colour, linewidth=1.8, alpha=0.6, zorder=2)
-        if high > right:
+    ends, right = interval_of(entry, *cell, PROBABILITY), axes.get_xlim()[1]
+    mark_beside(axes, entry, cell, (value, dot.y))
+    if ends is not None:
+        shown = [ends[0], min(ends[1], right)]
+        axes.plot(shown, [dot.y] * 2, color=dot.colour, linewidth=1.8, alpha=0.6, zorder=2)
+        if ends[1] > right:
             axes.plot([right], [dot.y], ">", color=dot.colour, markersize=5, clip_on=False)
     axes.plot([value], [dot.y], dot.marker, color=dot.colour, markersize=4.5, zorder=3)
 
@@ -119,13 +120,11 @@ def axis_end(entry: RunTable, cells: Iterable[tuple[str, str]]) -> float:
 
 def goes_beyond(entry: RunTable, cells: Iterable[tuple[str, str]], end: float) -> bool:
     """Tell whether an interval goes on beyond the end of the axis."""
-    return any((entry.value(*cell, "ci_high") or 0) > end for cell in cells)
+    shown = (interval_of(entry, *cell, PROBABILITY) for cell in cells)
+    return any(ends is not None and ends[1] > end for ends in shown)
 
 
 def spoken_interval(entry: RunTable, row: str, column: str, statistic: str = PROBABILITY) -> str:
     """Return a share for an alternative text, with its interval and the published number."""
-    text = spoken(entry, row, column, statistic)
-    low, high = (entry.value(row, column, end) for end in ("ci_low", "ci_high"))
-    if low is None or high is None or entry.value(row, column, statistic) is None:
-        return text
-    return f"{text}, interval {100 * low:.1f}% to {100 * high:.1f}%"
+    at = row, column, statistic
+    return spoken(entry, *at) + spoken_ends(entry, *at, Style.SHARE)

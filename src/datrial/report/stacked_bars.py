@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from datrial.report.charts import mark_of
+from datrial.report.absent import is_hidden, strongest
+from datrial.report.cell_views import MARKS, NO_SUCH_FIGURE
 from datrial.report.drawing import GREY, percent_axis
 from datrial.results.read import RunTable
 
@@ -39,6 +40,9 @@ def draw_bar(
 ) -> None:
     """Draw a bar of shares; without any share, the mark of why there is none.
 
+    What the shares that are told leave open would give a single hidden part back: such a
+    bar has its mark only. Two or more hidden parts are drawn as one, hatched.
+
     Parameters
     ----------
     looks
@@ -46,12 +50,12 @@ def draw_bar(
     raised
         How far above the bar's middle its numbers stand.
     """
-    left, told = 0.0, False
+    why = _why_not_whole(entry, bar)
+    left = 0.0
     for part, (colour, ink) in zip(bar.parts, looks, strict=False):
         share = entry.value(*part, "share")
-        if share is None:
+        if share is None or not is_drawn(entry, bar):
             continue
-        told = True
         axes.barh(bar.place, share, left=left, height=height, color=colour, edgecolor="white")
         if share >= NARROWEST:
             axes.text(
@@ -59,9 +63,44 @@ def draw_bar(
                 va="center", color=ink, fontsize=8,
             )  # fmt: skip
         left += share
-    if not told:
-        mark = mark_of(entry, *bar.parts[0], "share")
-        axes.text(0.01, bar.place, mark, color=GREY, va="center", fontsize=8)
+    if why:
+        if left and _hidden_parts(entry, bar):
+            axes.barh(
+                bar.place, max(1 - left, 0), left=left, height=height, color="white",
+                edgecolor=GREY, hatch="xxxx", linewidth=0.5,
+            )  # fmt: skip
+        axes.text(
+            min(left, 1) + 0.01, bar.place, why, color=GREY, va="center", fontsize=8,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6},
+        )  # fmt: skip
+
+
+def is_drawn(entry: RunTable, bar: Bar) -> bool:
+    """Tell whether the parts that are told may be drawn: not beside a single hidden one."""
+    return _hidden_parts(entry, bar) != 1
+
+
+def _hidden_parts(entry: RunTable, bar: Bar) -> int:
+    return sum(is_hidden(entry.cell(*part, "share")) for part in bar.parts)
+
+
+def _why_not_whole(entry: RunTable, bar: Bar) -> str:
+    """Return the mark of the parts without a share; nothing if every part has one."""
+    cells = [entry.cell(*part, "share") for part in bar.parts]
+    if all(cell is not None and cell.value is not None for cell in cells):
+        return ""
+    found = strongest(cells)
+    return MARKS[found.state] if found else NO_SUCH_FIGURE
+
+
+def hidden_caption(entry: RunTable, bars: Sequence[Bar]) -> str:
+    """Return what hatched ends of bars mean, if a bar has one."""
+    hatched = [
+        bar for bar in bars
+        if _hidden_parts(entry, bar) > 1
+        and any(entry.value(*part, "share") is not None for part in bar.parts)
+    ]  # fmt: skip
+    return "Hatched: the parts that are hidden, all together." if hatched else ""
 
 
 def frame_bars(axes: Axes, bars: Sequence[Bar]) -> None:
@@ -73,8 +112,8 @@ def frame_bars(axes: Axes, bars: Sequence[Bar]) -> None:
     percent_axis(axes.xaxis)
 
 
-def with_n(entry: RunTable, part: tuple[str, str], label: str) -> str:
+def with_n(entry: RunTable, parts: Sequence[tuple[str, str]], label: str) -> str:
     """Return a bar's name with the number of people of whom its shares are."""
-    cell = entry.cell(*part, "share")
-    known = cell is not None and cell.value is not None and cell.n
-    return f"{label} ({cell.n:,})" if cell is not None and known else label
+    cells = (entry.cell(*part, "share") for part in parts)
+    numbers = [cell.n for cell in cells if cell is not None and cell.value is not None and cell.n]
+    return f"{label} (n = {numbers[0]:,})" if numbers else label

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from datrial.report.figures_extracts import rows_by_table
+from datrial.report.absent import hidden_number, interval_of, is_hidden
+from datrial.report.figures_extracts import left_out, rows_by_table
 from datrial.report.numbers import Style, write_number
 from datrial.report.summary_behaviours import BEHAVIOUR_SENTENCES
 from datrial.report.summary_casework import CASEWORK_SENTENCES
@@ -17,13 +18,25 @@ from datrial.report.summary_police import POLICE_SENTENCES
 from datrial.report.summary_victims import VICTIM_SENTENCES
 from datrial.report.summary_words import (
     compared_arms,
+    listed,
+    lowered,
     not_available,
+    of_whom,
     published_words,
     ratio_words,
     share_words,
 )
 from datrial.results.cells import State
 from datrial.results.read import Run, RunTable
+
+_WHY_HIDDEN = (
+    "[c]: a number that is hidden to protect people, as it, or one from which it could be worked "
+    "out, is too small to show."
+)
+
+
+#: What tells of the safety of victims-survivors.
+_SAFETY = ("victim_differences", "victim_behaviours", "victim_risk")
 
 
 @dataclass(frozen=True)
@@ -37,20 +50,37 @@ class Finding:
 
 
 def findings(run: Run, titles: dict[str, str]) -> list[Finding]:
-    """Return the summary: primary outcomes first, then the other analyses in their order."""
+    """Return the summary: safety, children, primary outcomes, then the others in their order.
+
+    The safety of victims-survivors comes before everything, whatever the study file's order.
+    """
     ids = [end.id for end in run.manifest.analyses]
     primary = [name for name in run.manifest.primary_outcomes if name in ids]
+    others = [name for name in ids if name not in primary]
+    ordered = sorted([*primary, *others], key=lambda name: _rank(name, name in primary))
     failed = {end.id: end.reason for end in run.manifest.failed}
-    found = []
-    for name in [*primary, *(name for name in ids if name not in primary)]:
+    found, explained = [], False
+    for name in ordered:
         if name in failed:
             sentences = [f"This analysis failed and has no result: {failed[name]}"]
         else:
             sentences = list(_SENTENCES.get(name, _nothing)(run))
+        if not explained and any("[c]" in sentence for sentence in sentences):
+            sentences.append(_WHY_HIDDEN)
+            explained = True
         if sentences:
             title = titles.get(name, name)
             found.append(Finding(name, title, name in primary, tuple(sentences)))
     return found
+
+
+def _rank(analysis: str, is_primary: bool) -> tuple[int, bool]:
+    """Return where an analysis stands in the summary; equals keep their order."""
+    if analysis in _SAFETY:
+        return 0, not is_primary
+    if analysis.startswith("child"):
+        return 1, not is_primary
+    return (2 if is_primary else 3), False
 
 
 def _nothing(run: Run) -> Iterator[str]:
@@ -60,6 +90,11 @@ def _nothing(run: Run) -> Iterator[str]:
 def _marac(run: Run) -> Iterator[str]:
     ratios = run.table("marac_follow_up.rate_ratios")
     if ratios:
+        yield from _marac_answer(ratios)
+        yield (
+            "MARAC is the agencies' meeting about victims-survivors at high risk; to appear there "
+            "is to be heard as the perpetrator."
+        )
         for row, label in ratios.table.row_labels.items():
             text = ratio_words(ratios, row)
             if text:
@@ -86,6 +121,38 @@ def _marac(run: Run) -> Iterator[str]:
             )
 
 
+def _marac_answer(entry: RunTable) -> Iterator[str]:
+    """Answer first: in which periods after the allocation the rates differ."""
+    ends = {
+        label: interval_of(entry, row, "estimate", "rate_ratio")
+        for row, label in entry.table.row_labels.items()
+        if row != "before"
+    }
+    known = {label: found for label, found in ends.items() if found is not None}
+    if not known:
+        return
+    less = [lowered(label) for label, (_, high) in known.items() if high < 1]
+    more = [lowered(label) for label, (low, _) in known.items() if low > 1]
+    first, second = compared_arms(entry)
+    told = [
+        f"{often} often than {second} in {'these periods' if len(found) > 1 else 'this period'}: "
+        f"{listed(found)}"
+        for often, found in (("less", less), ("more", more))
+        if found
+    ]
+    if not told:
+        yield (
+            f"Whether {first} appeared at MARAC less often than {second} after the allocation is "
+            "not settled for any period."
+        )
+        return
+    rest = len(less) + len(more) < len(ends)
+    yield (
+        f"{first[:1].upper()}{first[1:]} appeared at MARAC {'; '.join(told)}."
+        f"{' For the others that is not settled.' if rest else ''}"
+    )
+
+
 def _risk(run: Run) -> Iterator[str]:
     entry = run.table("risk_score.rate_ratios")
     for row, when in (("midpoint", "at midpoint"), ("closure", "at case closure")):
@@ -99,17 +166,21 @@ def _risk(run: Run) -> Iterator[str]:
                 )
             continue
         change = f"{abs(1 - ratio) * 100:.0f}% {'lower' if ratio < 1 else 'higher'}"
-        low, high = (entry.value(row, "estimate", end) for end in ("ci_low", "ci_high"))
-        interval = (
-            f", 95% interval {write_number(low, Style.RATIO)} to {write_number(high, Style.RATIO)}"
-            if low is not None and high is not None
-            else ""
-        )
+        interval = ""
+        if ends := interval_of(entry, row, "estimate", "rate_ratio"):
+            low, high = (write_number(end, Style.RATIO) for end in ends)
+            interval = f", 95% interval {low} to {high}"
         yield (
-            f"The Drive-DASH score was {change} {when} than at intake "
+            f"The Drive-DASH score (risk, from 0 to 20) was {change} {when} than at intake "
             f"(rate ratio {write_number(ratio, Style.RATIO)}{interval}"
-            f"{published_words(entry, row, 'estimate', 'rate_ratio', Style.RATIO)})."
+            f"{published_words(entry, row, 'estimate', 'rate_ratio', Style.RATIO)}"
+            f"{_forms(entry, row)})."
         )
+
+
+def _forms(entry: RunTable, row: str) -> str:
+    number = of_whom(entry, row, "estimate", "rate_ratio")
+    return f"; {number:,} forms" if number else ""
 
 
 def _flow(run: Run) -> Iterator[str]:
@@ -117,10 +188,10 @@ def _flow(run: Run) -> Iterator[str]:
     if entry is None:
         return
     arms = [
-        f"{write_number(value, Style.COUNT)} to {label}"
+        f"{number} to {label}"
         f"{published_words(entry, 'allocated', arm, 'count', Style.COUNT, ' (', ')')}"
         for arm, label in entry.table.column_labels.items()
-        if arm != "all" and (value := entry.value("allocated", arm, "count")) is not None
+        if arm != "all" and (number := _number_of_people(entry, arm))
     ]
     if arms:
         yield f"Allocated: {' and '.join(arms)}."
@@ -133,18 +204,27 @@ def _flow(run: Run) -> Iterator[str]:
         yield f"Not available: {'; '.join(unknown)}."
 
 
+def _number_of_people(entry: RunTable, arm: str) -> str:
+    cell = entry.cell("allocated", arm, "count")
+    if cell is None or is_hidden(cell):
+        return hidden_number("number") if cell else ""
+    return "" if cell.value is None else write_number(cell.value, Style.COUNT)
+
+
 def _extracts(run: Run) -> Iterator[str]:
     entry = run.table("extracts_received.rows")
     totals = rows_by_table(entry) if entry else {}
-    if not totals:
+    if entry is None or not totals:
         return
+    without = [name.replace("_", " ") for name in left_out(entry)]
+    not_counted = f" Not counted here: {listed(without)}." if without else ""
     received, aside = (
         sum(counts[name] for counts in totals.values()) for name in ("received", "quarantined")
     )
     share = f" ({100 * aside / received:.1f}%)" if received else ""
     yield (
         f"The agencies sent {received:,.0f} rows; {aside:,.0f}{share} could not be used and were "
-        "set aside with their reasons."
+        f"set aside with their reasons.{not_counted}"
     )
 
 

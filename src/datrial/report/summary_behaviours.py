@@ -6,11 +6,15 @@ from collections.abc import Callable, Iterator
 
 from datrial.analyses.interventions_tables import WORK
 from datrial.analyses.levels import BEHAVIOURS
+from datrial.report.absent import hidden_number
 from datrial.report.numbers import Style, write_number
 from datrial.report.summary_words import (
+    and_hidden,
+    hidden_count,
     listed,
     lowered,
     not_available,
+    of_whom,
     once_a_reason,
     published_words,
     reason_of,
@@ -32,13 +36,13 @@ def _change(run: Run) -> Iterator[str]:
     )
     if entry is None:
         return
-    yield from _over_time(entry)
-    if tests:
-        yield from _factors(tests)
     yield (
         "Only service users of the intervention have these forms: this is change over time, "
         "not an effect of the allocation."
     )
+    yield from _over_time(entry)
+    if tests:
+        yield from _factors(tests)
 
 
 def _over_time(entry: RunTable) -> Iterator[str]:
@@ -53,8 +57,8 @@ def _over_time(entry: RunTable) -> Iterator[str]:
         courses = {level: _course(entry, rows, level) for level in _NAMED}
         if all(courses.values()):
             yield (
-                f"The adjusted probability of high {words} was {courses['high']}; that of no "
-                f"{words} {courses['none']}{_forms(entry, rows)}."
+                f"High {words}, adjusted probability: {courses['high']}. No {words}: "
+                f"{courses['none']}{_forms(entry, rows)}."
             )
             continue
         sentences = [
@@ -88,8 +92,8 @@ def _course(entry: RunTable, rows: list[str], level: str) -> str:
 
 
 def _forms(entry: RunTable, rows: list[str]) -> str:
-    cell = entry.cell(rows[0], "high", _PROBABILITY)
-    return f" ({cell.n:,} forms)" if cell and cell.n else ""
+    numbers = [of_whom(entry, row, level, _PROBABILITY) for row in rows for level in _NAMED]
+    return f" ({max(numbers):,} forms)" if any(numbers) else ""
 
 
 def _factors(tests: RunTable) -> Iterator[str]:
@@ -107,7 +111,13 @@ def _factors(tests: RunTable) -> Iterator[str]:
             if adjusted < _LEVEL:
                 words = lowered(BEHAVIOURS.get(behaviour, behaviour))
                 found.setdefault(label, []).append(words)
+    more = and_hidden(
+        hidden_count(tests, "p_value_adjusted", rows=set(tests.table.row_labels) - {"time_point"})
+    )
     if not number:
+        if more:
+            yield f"Tests of other factors: none is shown.{more}"
+            return
         yield "Which other factors go with severity is not known: no model could be fitted."
         return
     what = (
@@ -119,9 +129,9 @@ def _factors(tests: RunTable) -> Iterator[str]:
         named = "; ".join(
             f"{lowered(label)} with {listed(words)}" for label, words in found.items()
         )
-        yield f"{what}, and when adjusted for their number: {named}."
+        yield f"{what}, and when adjusted for their number: {named}.{more}"
     else:
-        yield f"{what}, and none when adjusted for their number."
+        yield f"{what}, and none when adjusted for their number.{more}"
 
 
 def _direct_work(run: Run) -> Iterator[str]:
@@ -153,8 +163,8 @@ def _direct_work(run: Run) -> Iterator[str]:
 
 
 def _of(entry: RunTable, row: str) -> str:
-    cell = entry.cell(row, "yes", "share")
-    return f" (of {cell.n:,})" if cell and cell.n and cell.value is not None else ""
+    number = of_whom(entry, row, "yes", "share")
+    return f" (of {number:,})" if number else ""
 
 
 def _tests_of_work(entry: RunTable, column: str, what: str) -> str:
@@ -167,21 +177,22 @@ def _tests_of_work(entry: RunTable, column: str, what: str) -> str:
         return not_available(words, entry, first, column, "odds_ratio")
     found = [
         f"{lowered(entry.table.row_labels[row])} "
-        f"{with_interval(entry, row, column, 'odds_ratio', Style.RATIO)}"
+        f"{with_interval(entry, row, column, 'odds_ratio', Style.RATIO) or hidden_number('ratio')}"
         for row, p_value in p_values.items()
         if p_value is not None and p_value < _LEVEL
     ]
     smallest = write_number(min(tested), Style.P_VALUE)
+    more = and_hidden(hidden_count(entry, "p_value_adjusted", columns=[column]))
     start = f"Of {len(tested)} odds ratios {what} with direct work against without,"
     if not found:
         return (
             f"{start} none is below a p-value of {_LEVEL:g} when adjusted for their number (the "
-            f"smallest is {smallest})."
+            f"smallest is {smallest}).{more}"
         )
     are = "is" if len(found) == 1 else "are"
     return (
         f"{start} {len(found)} {are} below a p-value of {_LEVEL:g} when adjusted for their "
-        f"number: {'; '.join(found)}."
+        f"number: {'; '.join(found)}.{more}"
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from datrial.analyses.levels import BEHAVIOURS
+from datrial.report.absent import HIDDEN, is_hidden
 from datrial.report.numbers import Style
 from datrial.report.summary_words import (
     listed,
@@ -24,7 +25,8 @@ def _work(run: Run) -> Iterator[str]:
     known = [count for count in counts if count is not None]
     if len(known) < len(counts):
         what = "The number of actions of case managers"
-        yield not_available(what, entry, "indirect", "actions", "count")
+        missing = "indirect" if counts[0] is None else "direct"
+        yield not_available(what, entry, missing, "actions", "count")
         return
     shares = [share_words(entry, row, "actions", "share") for row in ("indirect", "direct")]
     yield (
@@ -58,7 +60,8 @@ def _duration(run: Run) -> Iterator[str]:
         return
     median = entry.value("months", "all", "median")
     half = f" (half of them up to {median:.1f})" if median is not None else ""
-    yield f"The {cell.n or 0:,} closed cases lasted {cell.value:.1f} months on average{half}."
+    closed = f"{cell.n:,} closed cases" if cell.n else "closed cases"
+    yield f"The {closed} lasted {cell.value:.1f} months on average{half}."
 
 
 def _recorded(run: Run) -> Iterator[str]:
@@ -112,8 +115,11 @@ def _by_behaviour(entry: RunTable, start: str, places: dict[str, tuple[str, str]
     row, column = next(iter(places.values()))
     first = entry.cell(row.format(next(iter(BEHAVIOURS))), column, "share")
     if all(cell.value is None for cell in entry.table.cells if cell.statistic == "share"):
+        what = f"The shares of {lowered(entry.table.title)}"
+        if any(is_hidden(c) for c in entry.table.cells if c.statistic == "share"):
+            return f"{what} are {HIDDEN} [c]."
         why = f" ({first.note})" if first and first.note else ""
-        return f"The shares of {lowered(entry.table.title)} are not available{why}."
+        return f"{what} are not available{why}."
     return f"{start}{'; '.join(parts)}."
 
 

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from datrial.report.absent import hidden_number, interval_of, is_hidden
 from datrial.report.numbers import Style, write_number
 from datrial.report.summary_victims import ENGAGED, OPEN
 from datrial.report.summary_words import (
+    and_hidden,
     arm_words,
     arms_in,
+    hidden_count,
     listed,
     lowered,
     not_available,
+    of_whom,
     once_a_reason,
     published_words,
     reason_of,
@@ -24,12 +28,16 @@ _LEVEL = 0.05
 
 
 def _differences(run: Run) -> Iterator[str]:
-    """Say the effect on every behaviour, how sure it is, what other models find, who is seen."""
+    """Say the answer, the effect on every behaviour, what other models find, who is seen."""
     entry = run.table("victim_differences.effects")
     if entry is None:
         return
     ratios = {row: entry.value(row, "binary", "odds_ratio") for row in entry.table.row_labels}
     known = {row: value for row, value in ratios.items() if value is not None}
+    if known:
+        yield _how_sure(entry, list(known))
+        yield _how_to_read(entry)
+        yield from _effects(entry, list(known))
     missing = []
     for row in ratios:
         if row not in known:
@@ -38,8 +46,6 @@ def _differences(run: Run) -> Iterator[str]:
             missing.append((reason_of(entry, *at), name, [said]))
     yield from once_a_reason(missing)
     if known:
-        yield _effects(entry, list(known))
-        yield _how_sure(entry, list(known))
         yield from _other_models(entry, known)
     yield from _seen(run)
     yield (
@@ -48,22 +54,9 @@ def _differences(run: Run) -> Iterator[str]:
     )
 
 
-def _effects(entry: RunTable, rows: list[str]) -> str:
-    first, second = arms_in(entry.table.title)
-    told = []
-    for row in rows:
-        cell = entry.cell(row, "binary", "odds_ratio")
-        n = f", n = {cell.n:,}" if cell and cell.n else ""
-        ratio = with_interval(entry, row, "binary", "odds_ratio", Style.RATIO)
-        told.append(f"{lowered(entry.table.row_labels[row])} {ratio}{n}")
-    return (
-        f"Odds ratios of the change from intake to exit in reporting a behaviour, {first} "
-        f"against {second}: "
-        f"{'; '.join(told)}. Below 1 it fell more in {first}."
-    )
-
-
 def _how_sure(entry: RunTable, rows: list[str]) -> str:
+    """Answer the question first: whether reports of abuse changed apart in the arms."""
+    first, second = arms_in(entry.table.title)
     adjusted = [entry.value(row, "binary", "p_value_adjusted") for row in rows]
     known = [p for p in adjusted if p is not None]
     below = [
@@ -71,23 +64,52 @@ def _how_sure(entry: RunTable, rows: list[str]) -> str:
         for row, p in zip(rows, adjusted, strict=True)
         if p is not None and p < _LEVEL
     ]
-    if not known:
-        return "How sure these are is not known: there is no p-value."
-    if below:
-        return (
-            f"When adjusted for the {len(known)} behaviours (Holm), the p-value of "
-            f"{listed(below)} is below {_LEVEL:g}."
-        )
-    smallest = write_number(min(known), Style.P_VALUE)
-    return (
-        f"When adjusted for the {len(known)} behaviours (Holm), no p-value is below {_LEVEL:g} "
-        f"(the smallest is {smallest}): {OPEN}."
+    question = (
+        f"Whether abuse that victims-survivors report fell more in {first} than in {second} is"
     )
+    if not known:
+        return f"{question} not known: how sure the numbers below are is not told."
+    tested = len(known) + hidden_count(entry, "p_value_adjusted", columns=["binary"])
+    adjusting = f"adjusted for the {tested} behaviours (Holm's method)"
+    shown = "any behaviour" if tested == len(known) else "any behaviour that is told here"
+    if below:
+        rest = " For the others the data do not settle it." if len(below) < len(rows) else ""
+        return (
+            f"Reports of {listed(below)} changed differently in {first} and in {second}: p-value "
+            f"below {_LEVEL:g}, {adjusting}.{rest}"
+        )
+    return (
+        f"{question} not settled for {shown}: the smallest p-value, {adjusting}, is "
+        f"{write_number(min(known), Style.P_VALUE)}."
+    )
+
+
+def _how_to_read(entry: RunTable) -> str:
+    first, _ = arms_in(entry.table.title)
+    return (
+        f"How to read the odds ratios: below 1 a behaviour fell more in {first} from intake to "
+        "exit, above 1 less; the 95% interval holds the values that the data leave open."
+    )
+
+
+def _effects(entry: RunTable, rows: list[str]) -> Iterator[str]:
+    """Say the effect, its interval, what it rests on, and what that leaves open."""
+    for row in rows:
+        at = entry, row, "binary", "odds_ratio"
+        number = of_whom(*at)
+        people = f", {number:,} victims-survivors" if number else ""
+        ends = interval_of(*at)
+        is_open = ends is not None and ends[0] <= 1 <= ends[1]
+        yield (
+            f"{entry.table.row_labels[row]}: odds ratio {with_interval(*at, Style.RATIO)}{people}"
+            f"{f'; the interval includes 1: {OPEN}' if is_open else ''}."
+        )
 
 
 def _other_models(entry: RunTable, ratios: dict[str, float]) -> Iterator[str]:
     """Say where another model points the other way."""
     others = [column for column in entry.table.column_labels if column != "binary"]
+    more = and_hidden(hidden_count(entry, "odds_ratio", columns=others)) if others else ""
     pairs = [
         (row, column, value, own)
         for row, own in ratios.items()
@@ -105,9 +127,9 @@ def _other_models(entry: RunTable, ratios: dict[str, float]) -> Iterator[str]:
     what = f"Of {len(pairs)} estimates of other models and of imputed or weighted data"
     yield (
         f"{what}, {len(apart)} {'points' if len(apart) == 1 else 'point'} the other way: "
-        f"{'; '.join(apart)}."
+        f"{'; '.join(apart)}.{more}"
         if apart
-        else f"{what}, all point the same way."
+        else f"{what}, all point the same way.{more}"
     )
 
 
@@ -119,14 +141,16 @@ def _seen(run: Run) -> Iterator[str]:
     parts = []
     for arm, label in entry.table.column_labels.items():
         count, whole = (entry.value(each, arm, "count") for each in (row, "allocated"))
-        if count is not None and whole is not None:
-            beside = published_words(entry, row, arm, "count", Style.COUNT, " (", ")")
+        beside = published_words(entry, row, arm, "count", Style.COUNT, " (", ")")
+        if is_hidden(entry.cell(row, arm, "count")):
+            parts.append(f"{hidden_number('number')}{beside} in {arm_words(label)}")
+        elif count is not None and whole is not None:
             share = f" ({share_words(entry, row, arm, 'share')})"
             parts.append(f"{count:,.0f}{beside} of {whole:,.0f}{share} in {arm_words(label)}")
     if parts:
         yield (
-            "There are victims-survivors with both forms of these allocated perpetrators: "
-            f"{listed(parts)}."
+            "All this rests on victims-survivors with both an intake and an exit form; of the "
+            f"perpetrators allocated, that many have one: {listed(parts)}."
         )
     else:
         first = next(iter(entry.table.column_labels), "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from datrial.report.summary_words import and_hidden, hidden_count
 from datrial.results.read import Run, RunTable
 
 _LEVEL = 0.05
@@ -24,8 +25,12 @@ def _family(entry: RunTable) -> str:
         for row, label in entry.table.row_labels.items()
         if (value := entry.value(row, "test", "p_value_adjusted")) is not None
     }
-    without = len(entry.table.row_labels) - len(adjusted)
+    hidden = hidden_count(entry, "p_value_adjusted", columns=["test"])
+    without = len(entry.table.row_labels) - len(adjusted) - hidden
     missing = f" {without} could not be made." if without else ""
+    missing += and_hidden(hidden)
+    if not adjusted and hidden:
+        return f"{name}: no test of this family is shown.{missing}"
     if not adjusted:
         return f"{name}: no test of this family could be made."
     of = f"{len(adjusted)} tests" if len(adjusted) > 1 else "1 test"

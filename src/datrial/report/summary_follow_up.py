@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from datrial.report.absent import HIDDEN, hidden_number, interval_of, is_hidden
 from datrial.report.figures_follow_up import outcomes_of
 from datrial.report.numbers import Style, write_number
 from datrial.report.summary_words import (
@@ -22,6 +23,10 @@ _ANCOVA, _ONE = "ancova", "estimate"
 _WINDOW = "months_"
 _LEVEL = 0.05
 _MONTH = "month_12"
+_HAZARD = (
+    "A hazard ratio compares the chance of a first event at any moment among those without one so "
+    "far; below 1 it comes later or less often."
+)
 
 
 def _rates(run: Run) -> Iterator[str]:
@@ -47,35 +52,48 @@ def _rates(run: Run) -> Iterator[str]:
         ]
         yield (
             f"{label}, rate ratio of {first} against {second}, adjusted for the time before the "
-            f"allocation: {'; '.join(told)}. {_settled(entry, known, rows)}"
+            f"allocation: {'; '.join(told)}.{_hidden_windows(entry, rows)} "
+            f"{_settled(entry, known, rows)}"
         )
         yield from _before(entry, outcome, label)
         yield from _sites(run.table("follow_up_rates.sites"), outcome, label)
     yield from once_a_reason(missing)
     yield (
         "These rest on everyone allocated, as allocated, whatever happened afterwards, and on the "
-        "days for which data were received; the windows are the same in both arms."
+        "days for which data were received; the windows are the same in both arms. A rate ratio "
+        f"below 1 means fewer events a year in {first}."
     )
+
+
+def _hidden_windows(entry: RunTable, rows: dict[str, str]) -> str:
+    hidden = [w for row, w in rows.items() if is_hidden(entry.cell(row, _ANCOVA, "rate_ratio"))]
+    return f" {HIDDEN.capitalize()} [c]: {listed(hidden)}." if hidden else ""
 
 
 def _settled(entry: RunTable, rows: list[str], labels: dict[str, str]) -> str:
     """Return in which windows the interval does not hold 1."""
-    below, above = [], []
+    below, above, unknown = [], [], 0
     for row in rows:
-        low, high = (entry.value(row, _ANCOVA, end) for end in ("ci_low", "ci_high"))
-        if high is not None and high < 1:
+        ends = interval_of(entry, row, _ANCOVA, "rate_ratio")
+        if ends is None:
+            unknown += 1
+        elif ends[1] < 1:
             below.append(labels[row])
-        elif low is not None and low > 1:
+        elif ends[0] > 1:
             above.append(labels[row])
     parts = [
         f"the interval lies {side} 1: {listed(found)}"
         for side, found in (("below", below), ("above", above))
         if found
     ]
+    if not parts and unknown:
+        if unknown == len(rows):
+            return "How sure these are is not told: they have no intervals here."
+        return "Of those with an interval every one includes 1: the data do not settle it."
     if not parts:
         return "Every interval includes 1: the data do not settle whether the rates differ."
     said = "; ".join(parts)
-    rest = len(rows) - len(below) - len(above)
+    rest = len(rows) - len(below) - len(above) - unknown
     open_ones = " In the others the data do not settle it." if rest else ""
     return f"{said[:1].upper()}{said[1:]}.{open_ones}"
 
@@ -131,11 +149,11 @@ def _times(run: Run) -> Iterator[str]:
             value = differences.value(row, _ONE, "difference")
             if value is not None:
                 less = "fewer" if value < 0 else "more"
-                low, high = (differences.value(row, _ONE, end) for end in ("ci_low", "ci_high"))
+                ends = interval_of(differences, row, _ONE, "difference")
                 between = (
-                    f" (95% interval of the difference {write_number(low, Style.MEAN)} to "
-                    f"{write_number(high, Style.MEAN)})"
-                    if low is not None and high is not None
+                    f" (95% interval of the difference {write_number(ends[0], Style.MEAN)} to "
+                    f"{write_number(ends[1], Style.MEAN)})"
+                    if ends
                     else ""
                 )
                 text += (
@@ -149,6 +167,8 @@ def _times(run: Run) -> Iterator[str]:
                 f"The hazard ratio of {lowered(label)} changes with time: it is an average over "
                 "the time observed."
             )
+    if len(missing) < len(ratios.table.row_labels):
+        yield _HAZARD
     yield from once_a_reason(missing)
 
 
@@ -164,6 +184,7 @@ def _randomisation(run: Run) -> Iterator[str]:
             missing += _without(entry, outcome, "adjusted", "p_value", label)
             continue
         difference = with_interval(entry, outcome, "adjusted", "difference", Style.MEAN)
+        difference = difference or hidden_number("difference")
         told.append(f"{lowered(label)} {difference}, p {_p_words(p_value)}")
     if told:
         first, second = arms_in(entry.table.title.replace(": ", ", "))

@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from datrial.report.numbers import Style, write_number
-from datrial.report.summary_words import listed, not_available, published_words
+from datrial.report.summary_words import (
+    and_hidden,
+    hidden_count,
+    listed,
+    not_available,
+    published_words,
+)
 from datrial.results.read import Run, RunTable
 
 _LEVEL = 0.05
@@ -46,14 +52,17 @@ def _classes(run: Run) -> Iterator[str]:
         if fits and _lowest(fits, name)
     ]
     if best:
-        yield f"Of the models compared, {', '.join(best)}."
+        yield (
+            f"Of the models compared, {', '.join(best)}: measures that weigh a model's fit against "
+            "its number of classes, the lower the better."
+        )
 
 
 def _lowest(entry: RunTable, column: str) -> str:
     values = {row: entry.value(row, column, "value") for row in entry.table.row_labels}
     known = {row: value for row, value in values.items() if value is not None}
-    if not known:
-        return ""
+    if not known or hidden_count(entry, "value", columns=[column]):
+        return ""  # a hidden one may be lower
     return entry.table.row_labels[min(known, key=lambda row: known[row])]
 
 
@@ -64,6 +73,10 @@ def _class_behaviour(run: Run) -> Iterator[str]:
         return
     found = {row: entry.value(row, "table", "p_value") for row in entry.table.row_labels}
     known = {row: p for row, p in found.items() if p is not None}
+    more = and_hidden(hidden_count(entry, "p_value", columns=["table"]))
+    if not known and more:
+        yield f"Tests of behaviour by class of needs: none is shown.{more}"
+        return
     if not known:
         yield "Whether behaviour differs between the classes of needs is not known: no test."
         return
@@ -73,12 +86,12 @@ def _class_behaviour(run: Run) -> Iterator[str]:
         yield (
             f"Between the classes of needs {listed(differs)} "
             f"{'differ' if len(differs) > 1 else 'differs'} (of {len(known)} tests, not adjusted; "
-            f"smallest p-value {smallest})."
+            f"smallest p-value {smallest}).{more}"
         )
     else:
         yield (
             f"Of {len(known)} behaviours none is found to differ between the classes of needs "
-            f"(smallest p-value {smallest}); with so few people, that is not proof of none."
+            f"(smallest p-value {smallest}); with so few people, that is not proof of none.{more}"
         )
 
 
@@ -90,6 +103,10 @@ def _behaviour(run: Run) -> Iterator[str]:
         cell.value for cell in entry.table.cells
         if cell.statistic == "p_value_adjusted" and cell.value is not None
     ]  # fmt: skip
+    more = and_hidden(hidden_count(entry, "p_value_adjusted"))
+    if not adjusted and more:
+        yield f"Odds ratios between needs and behaviours: none is shown.{more}"
+        return
     if not adjusted:
         yield "Which needs go with which behaviours is not known: no model could be fitted."
         return
@@ -97,7 +114,7 @@ def _behaviour(run: Run) -> Iterator[str]:
     yield (
         f"Of {len(adjusted)} odds ratios between a need and a behaviour, "
         f"{below or 'none'} {'is' if below <= 1 else 'are'} below a p-value of {_LEVEL:g} when "
-        "adjusted for their number."
+        f"adjusted for their number.{more}"
     )
 
 

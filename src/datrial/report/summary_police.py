@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from datrial.report.absent import HIDDEN, hidden_number, is_hidden
 from datrial.report.numbers import Style, write_number
 from datrial.report.summary_words import (
     arms_in,
@@ -99,8 +100,7 @@ def _periods(entry: RunTable, people: RunTable | None, site: str, label: str) ->
         f"{rows[row]} {points_with_interval(entry, row, _DIFFERENCE, 'share_difference')}"
         for row in known
     ]
-    missing = [rows[row] for row in rows if row not in known]
-    left = f" Not available: {listed(missing)}." if missing else ""
+    left = "".join(_left(entry, rows, known))
     yield (
         f"{label}, share of people with a domestic abuse incident, {first} less {second}: "
         f"{'; '.join(told)}.{left} {_how_sure(entry, known, rows)}"
@@ -108,6 +108,17 @@ def _periods(entry: RunTable, people: RunTable | None, site: str, label: str) ->
     rates = [text for row in known if (text := _rates(people, row, rows[row]))]
     if rates:
         yield f"{label}, domestic abuse incidents per person-year: {'; '.join(rates)}."
+
+
+def _left(entry: RunTable, rows: dict[str, str], known: list[str]) -> Iterator[str]:
+    """Say which periods have no number, apart by why."""
+    cells = {row: entry.cell(row, _DIFFERENCE, "share_difference") for row in rows}
+    hidden = [rows[row] for row in rows if is_hidden(cells[row])]
+    missing = [rows[row] for row in rows if row not in known and not is_hidden(cells[row])]
+    if missing:
+        yield f" Not available: {listed(missing)}."
+    if hidden:
+        yield f" {HIDDEN.capitalize()} [c]: {listed(hidden)}."
 
 
 def _how_sure(entry: RunTable, known: list[str], rows: dict[str, str]) -> str:
@@ -119,7 +130,9 @@ def _how_sure(entry: RunTable, known: list[str], rows: dict[str, str]) -> str:
     below = [rows[row] for row, p in adjusted.items() if p < _LEVEL]
     if not adjusted:
         return "How sure these are is not known: there is no p-value after the allocation."
-    of = f"Adjusted for the {len(adjusted)} periods after the allocation (Holm)"
+    hidden = sum(is_hidden(entry.cell(row, _DIFFERENCE, "p_value_adjusted")) for row in rows)
+    number = len(adjusted) + hidden
+    of = f"Adjusted for the {number} periods after the allocation (Holm's method)"
     if below:
         return f"{of}, the p-value is below {_LEVEL:g} for: {listed(below)}."
     return f"{of}, no p-value is below {_LEVEL:g}: the data do not settle whether the arms differ."
@@ -129,9 +142,11 @@ def _rates(people: RunTable | None, row: str, period: str) -> str:
     if people is None:
         return ""
     told = [
-        f"{write_number(value, Style.MEAN)} of {label}"
+        f"{hidden_number('rate') if cell.value is None else write_number(cell.value, Style.MEAN)}"
+        f" of {label}"
         for arm, label in people.table.column_labels.items()
-        if (value := people.value(row, arm, "incident_rate")) is not None
+        if (cell := people.cell(row, arm, "incident_rate")) is not None
+        and (cell.value is not None or is_hidden(cell))
     ]
     return f"{period} {' and '.join(told)}" if told else ""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from datrial.analyses.levels import BEHAVIOURS
+from datrial.report.absent import HIDDEN, hidden_number, is_hidden
 from datrial.report.figures_victims import arms_of
 from datrial.report.numbers import Style
 from datrial.report.summary_words import (
@@ -13,6 +14,7 @@ from datrial.report.summary_words import (
     listed,
     lowered,
     not_available,
+    of_whom,
     once_a_reason,
     points_with_interval,
     published_words,
@@ -23,8 +25,8 @@ from datrial.report.summary_words import (
 from datrial.results.read import Run, RunTable
 
 ENGAGED = (
-    "Only victims-survivors who engaged with an IDVA after the allocation are seen: these arms "
-    "are not comparable by randomisation."
+    "Only victims-survivors who engaged with an IDVA (independent domestic violence adviser) after "
+    "the allocation are seen: these arms are not comparable by randomisation."
 )
 OPEN = "the data do not settle whether the arms differ"
 
@@ -42,16 +44,16 @@ def _reports(run: Run) -> Iterator[str]:
         if behaviour not in change.table.row_labels:
             continue
         at = (behaviour, "difference", "share_difference")
-        if change.value(*at) is None:
+        if change.value(*at) is None and not is_hidden(change.cell(*at)):
             what = f"{label}: the difference of the changes of the arms"
             said = not_available(what, change, *at)
             missing.append((reason_of(change, *at), lowered(label), [said]))
             continue
         parts = [_fall(shares, behaviour, arm) for arm in arms_of(shares, "share")]
         first, second = arms_in(change.table.column_labels["difference"])
-        difference = points_with_interval(change, *at)
+        difference = points_with_interval(change, *at) or f"{HIDDEN} [c]"
         yield (
-            f"{label}: reported by {listed(parts)}; the change in {first} less that in {second} is "
+            f"{label}: reported by {listed(parts)}. The change in {first} less that in {second} is "
             f"{difference}{_open_zero(change, *at[:2])}."
         )
     yield from once_a_reason(missing)
@@ -62,9 +64,9 @@ def _fall(entry: RunTable, behaviour: str, arm: str) -> str:
     """Return ``70.9% at intake and 7.8% at exit of Drive (103 pairs)``."""
     rows = [(f"{behaviour}__{time}", time) for time in ("intake", "exit")]
     told = [f"{share_words(entry, row, arm, 'share')} at {time}" for row, time in rows]
-    cell = entry.cell(rows[0][0], arm, "share")
-    n = f" ({cell.n:,} pairs of forms)" if cell and cell.n else ""
-    return f"{listed(told)} of {entry.table.column_labels[arm]}{n}"
+    number = max(of_whom(entry, row, arm, "share") for row, _ in rows)
+    n = f" ({number:,} pairs of forms)" if number else ""
+    return f"{listed(told)} in {arm_words(entry.table.column_labels[arm])}{n}"
 
 
 def _open_zero(entry: RunTable, row: str, column: str) -> str:
@@ -99,13 +101,17 @@ def _means(entry: RunTable, row: str) -> str:
     told = []
     for arm in arms_of(entry, "sd"):
         value, cell = entry.value(row, arm, "mean"), entry.cell(row, arm, "mean")
+        if is_hidden(cell):
+            arm_label = arm_words(entry.table.column_labels[arm])
+            told.append(f"{hidden_number('mean')} in {arm_label}")
         if value is not None and cell:
             beside = published_words(entry, row, arm, "mean", Style.MEAN, ", ")
             of = f" (n = {cell.n:,}{beside})" if cell.n else ""
             told.append(f"{value:,.1f} in {arm_words(entry.table.column_labels[arm])}{of}")
     difference = with_interval(entry, row, "welch", "difference", Style.MEAN)
+    means = f"{listed(told)} on average; " if told else ""
     return (
-        f"{entry.table.row_labels[row]}: {listed(told)} on average; difference {difference}"
+        f"{entry.table.row_labels[row]}: {means}difference {difference}"
         f"{_open_zero(entry, row, 'welch')}."
     )
 
@@ -130,7 +136,7 @@ def _reduced(entry: RunTable) -> str:
         n = f" ({cell.n:,} answers)" if cell and cell.n and cell.value is not None else ""
         beside = published_words(entry, row, arm, "share", Style.SHARE, " (", ")")
         words = share_words(entry, row, arm, "share")
-        told.append(f"{words}{beside} of {entry.table.column_labels[arm]}{n}")
+        told.append(f"{words}{beside} in {arm_words(entry.table.column_labels[arm])}{n}")
     if all(entry.value(row, arm, "share") is None for arm in arms):
         what = "How IDVAs saw the risk change"
         return not_available(what, entry, row, arms[0] if arms else "", "share")
@@ -152,7 +158,7 @@ def _worse(tests: RunTable, row: str) -> str:
     n = f", n = {cell.n:,}" if cell and cell.n else ""
     return (
         f"The odds of a worse answer on {what}, {first} against {second}: {ratio}{n}"
-        f"{ends if is_open else ''}."
+        f"{ends if is_open else ''}. Below 1 the answers are better in {first}."
     )
 
 

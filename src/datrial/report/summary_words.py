@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from datrial.report.absent import (
+    HIDDEN,
+    hidden_number,
+    interval_is_hidden,
+    interval_of,
+    is_hidden,
+)
 from datrial.report.numbers import Style, write_number, write_printed
 from datrial.results.read import RunTable
 from datrial.results.wide import STATE_WORDS
@@ -14,8 +21,10 @@ def not_available(
 ) -> str:
     """Return that a number is not there, and why: silence could be taken for no difference."""
     cell = entry.cell(row, column, statistic)
-    if cell is None:
+    if cell is None or cell.value is not None:  # what it would be set against is missing
         return f"{what} is not available."
+    if is_hidden(cell):
+        return f"{what} is {HIDDEN} [c]."
     why = f" ({cell.note})" if cell.note else ""
     return f"{what} is {STATE_WORDS[cell.state]}{why}."
 
@@ -42,7 +51,7 @@ def once_a_reason(missing: Iterable[tuple[str, str, Sequence[str]]]) -> Iterator
 def reason_of(entry: RunTable, row: str, column: str, statistic: str) -> str:
     """Return why a cell has no value, or nothing."""
     cell = entry.cell(row, column, statistic)
-    return cell.note if cell else ""
+    return HIDDEN if is_hidden(cell) else cell.note if cell else ""
 
 
 def compared_arms(entry: RunTable) -> tuple[str, str]:
@@ -61,7 +70,7 @@ def arms_in(heading: str) -> tuple[str, str]:
 
 def arm_words(label: str) -> str:
     """Return an arm by its label within a sentence."""
-    return label if label.startswith("Arm ") else f"the arm {label}"
+    return label if label.startswith("Arm ") else f"the {label} arm"
 
 
 def ratio_words(entry: RunTable, row: str) -> str:
@@ -73,8 +82,14 @@ def ratio_words(entry: RunTable, row: str) -> str:
         return ""
     text = f"{write_number(ratio, Style.RATIO)} times the rate of {compared_arms(entry)[1]}"
     if low is None or high is None:
-        return f"{text}; no interval is available."
-    text += f" (95% interval {write_number(low, Style.RATIO)} to {write_number(high, Style.RATIO)})"
+        hidden = interval_is_hidden(entry, row, "estimate")
+        return f"{text}; {'the interval is hidden [c]' if hidden else 'no interval is available'}."
+    number = of_whom(entry, row, "estimate", "rate_ratio")
+    people = f"; {number:,} people" if number else ""
+    text += (
+        f" (95% interval {write_number(low, Style.RATIO)} to {write_number(high, Style.RATIO)}"
+        f"{people})"
+    )
     if row == "before":
         return f"{text}. This is before allocation took effect: it shows how alike the arms were."
     if low <= 1 <= high:
@@ -97,10 +112,12 @@ def with_interval(
     value = entry.value(row, column, statistic)
     if value is None:
         return ""
-    low, high = (entry.value(row, column, end) for end in ("ci_low", "ci_high"))
     parts = [published_words(entry, row, column, statistic, style, "")]
-    if low is not None and high is not None:
-        parts.insert(0, f"95% interval {write_number(low, style)} to {write_number(high, style)}")
+    if ends := interval_of(entry, row, column, statistic):
+        low, high = (write_number(end, style) for end in ends)
+        parts.insert(0, f"95% interval {low} to {high}")
+    elif interval_is_hidden(entry, row, column):
+        parts.insert(0, "interval hidden [c]")
     told = "; ".join(filter(None, parts))
     return f"{write_number(value, style)}{when}{f' ({told})' if told else ''}"
 
@@ -110,11 +127,12 @@ def points_with_interval(entry: RunTable, row: str, column: str, statistic: str)
     value = entry.value(row, column, statistic)
     if value is None:
         return ""
-    low, high = (entry.value(row, column, end) for end in ("ci_low", "ci_high"))
     beside = entry.published.get((row, column, statistic))
     parts = []
-    if low is not None and high is not None:
-        parts.append(f"95% interval {_points(low)} to {_points(high)}")
+    if ends := interval_of(entry, row, column, statistic):
+        parts.append(f"95% interval {_points(ends[0])} to {_points(ends[1])}")
+    elif interval_is_hidden(entry, row, column):
+        parts.append("interval hidden [c]")
     if beside is not None:
         parts.append(f"published {write_printed(100 * beside.value, beside.printed, Style.MEAN)}")
     told = f" ({'; '.join(parts)})" if parts else ""
@@ -156,4 +174,31 @@ def share_words(entry: RunTable, row: str, column: str, statistic: str) -> str:
     cell = entry.cell(row, column, statistic)
     if cell is None:
         return ""
+    if is_hidden(cell):
+        return hidden_number("share")
     return STATE_WORDS[cell.state] if cell.value is None else write_number(cell.value, Style.SHARE)
+
+
+def of_whom(entry: RunTable, row: str, column: str, statistic: str) -> int:
+    """Return the number of whom a cell's number is; 0 where its number is not told."""
+    cell = entry.cell(row, column, statistic)
+    return cell.n or 0 if cell is not None and cell.value is not None else 0
+
+
+def hidden_count(
+    entry: RunTable, statistic: str, *, rows: Iterable[str] = (), columns: Iterable[str] = ()
+) -> int:
+    """Return how many of a table's cells of a statistic are hidden, in some rows or columns."""
+    among = set(rows) or set(entry.table.row_labels), set(columns) or set(entry.table.column_labels)
+    return sum(
+        is_hidden(cell) and cell.row in among[0] and cell.column in among[1]
+        for cell in entry.table.cells
+        if cell.statistic == statistic
+    )
+
+
+def and_hidden(number: int) -> str:
+    """Return the sentence of how many more are hidden, with a space before; or nothing."""
+    if not number:
+        return ""
+    return f" {number:,} more {'is' if number == 1 else 'are'} {HIDDEN} [c]."

@@ -6,18 +6,36 @@ from collections import Counter
 from dataclasses import dataclass, replace
 
 from datrial.report.cell_views import CellView, Footnotes, cell_view, n_is_told
-from datrial.report.numbers import Style, label_of, style_of
+from datrial.report.table_layout import (
+    COUNT,
+    SHARE,
+    Columns,
+    every_statistic,
+    heading,
+    is_stacked,
+    kind_of,
+    merge_interval,
+    merged_statistics,
+    split_columns,
+)
 from datrial.results.read import RunTable
 from datrial.results.wide import statistics_of
 
 
 @dataclass(frozen=True)
 class Group:
-    """A column of the table with the statistics that stand under it."""
+    """A column of the table with the statistics that stand under it.
+
+    Attributes
+    ----------
+    kinds
+        Of each statistic: :data:`COUNT`, :data:`SHARE`, or nothing.
+    """
 
     label: str
     n: str
     statistics: tuple[str, ...]
+    kinds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -39,13 +57,33 @@ class Block:
 
 
 @dataclass(frozen=True)
-class TableView:
-    """A table ready for the page.
+class Part:
+    """Columns that stand side by side; a wide table has several parts, one below the other.
 
     Attributes
     ----------
     two_headers
         Whether the columns' names stand above their statistics.
+    """
+
+    groups: tuple[Group, ...]
+    two_headers: bool
+    blocks: tuple[Block, ...]
+    label: str = ""
+
+    @property
+    def has_both(self) -> bool:
+        """Tell whether it has counts and shares, of which a reader may want one kind only."""
+        kinds = {kind for group in self.groups for kind in group.kinds}
+        return {COUNT, SHARE} <= kinds
+
+
+@dataclass(frozen=True)
+class TableView:
+    """A table ready for the page.
+
+    Attributes
+    ----------
     is_long
         Whether the table is folded away; ``outstanding`` are the rows that are shown
         even then, and ``tally`` counts the rows by their verdict.
@@ -55,25 +93,22 @@ class TableView:
     title: str
     note: str
     n: str
-    groups: tuple[Group, ...]
-    two_headers: bool
-    blocks: tuple[Block, ...]
+    parts: tuple[Part, ...]
     is_long: bool
-    outstanding: tuple[Block, ...]
+    outstanding: Part | None
     tally: str
     footnotes: tuple[tuple[str, str], ...]
     sources: tuple[str, ...]
     missing_rows: tuple[str, ...]
     catalogue: tuple[str, ...]
+    rows: int
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        """The blocks of all parts."""
+        return tuple(block for part in self.parts for block in part.blocks)
 
 
-#: Statistics that share a column because no row has more than one of them.
-Merged = tuple[str, ...]
-
-#: A table with more columns of numbers than this has its columns one below the other.
-_WIDEST = 7
-#: Stacked columns may have so many statistics between them that not all of them have.
-_NOT_IN_ALL = 3
 #: A table with more rows than this is folded away.
 _LONGEST = 40
 #: The verdict that needs nobody's attention.
@@ -83,30 +118,14 @@ _PASSED = "passed"
 def table_view(entry: RunTable) -> TableView:
     """Return a result table as it stands in the report."""
     shown = {
-        column: _merge(entry, column, merge_interval(names))
+        column: merged_statistics(entry, column, merge_interval(names))
         for column, names in statistics_of(entry.table).items()
         if names
     }
     footnotes = Footnotes()
     n_place, n_texts = _place_of_n(entry)
-    groups = tuple(
-        Group(
-            entry.table.column_labels[column],
-            n_texts.get(column, "") if n_place == "column" else "",
-            tuple(map(_heading, names)),
-        )
-        for column, names in shown.items()
-    )
-    in_all = set.intersection(*map(set, shown.values())) if shown else set()
-    every = list(dict.fromkeys(merged for names in shown.values() for merged in names))
-    is_stacked = (
-        len(groups) > 1
-        and all(len(names) > 1 for names in shown.values())
-        and sum(len(group.statistics) for group in groups) > _WIDEST
-        and len(every) - len(in_all) <= _NOT_IN_ALL
-    )
 
-    def rows(columns: dict[str, list[Merged]]) -> tuple[RowView, ...]:
+    def rows(columns: Columns) -> tuple[RowView, ...]:
         return tuple(
             RowView(
                 label,
@@ -116,45 +135,66 @@ def table_view(entry: RunTable) -> TableView:
             for row, label in entry.table.row_labels.items()
         )
 
-    if is_stacked:
+    def part(columns: Columns) -> Part:
+        groups = tuple(
+            Group(
+                entry.table.column_labels[column],
+                n_texts.get(column, "") if n_place == "column" else "",
+                tuple(map(heading, names)),
+                tuple(kind_of(entry, column, name) for name in names),
+            )
+            for column, names in columns.items()
+        )
+        every = every_statistic(columns)
+        if not is_stacked(columns):
+            two = len(shown) > 1 and len(every) > 1
+            return Part(groups, two, (Block("", "", rows(columns)),))
         blocks = tuple(
             Block(group.label, group.n, rows({column: every}))
-            for group, column in zip(groups, shown, strict=True)
+            for group, column in zip(groups, columns, strict=True)
         )
-        groups = (replace(groups[0], statistics=tuple(map(_heading, every))),)
-    else:
-        blocks = (Block("", "", rows(shown)),)
+        kinds = tuple(kind_of(entry, next(iter(columns)), name) for name in every)
+        head = replace(groups[0], statistics=tuple(map(heading, every)), kinds=kinds)
+        return Part((head,), False, blocks)
+
+    parts = tuple(map(part, split_columns(shown)))
+    if len(parts) > 1:
+        parts = tuple(replace(p, label=", ".join(_labels(p))) for p in parts)
     return TableView(
         entry.table.id,
         entry.table.title,
         entry.table.note,
         n_texts.get("", "") if n_place == "table" else "",
-        groups,
-        len(groups) > 1 and len(every) > 1,
-        blocks,
+        parts,
         len(entry.table.row_labels) > _LONGEST,
-        _outstanding(blocks),
-        _tally(blocks),
+        _outstanding(parts),
+        _tally(parts),
         footnotes.listed(),
         tuple(dict.fromkeys(value.source for value in entry.published.values())),
         entry.published_without_row,
         entry.table.catalogue,
+        len(entry.table.row_labels),
     )
 
 
-def _heading(merged: Merged) -> str:
-    return " / ".join(label_of(name) for name in merged)
+def _labels(part: Part) -> list[str]:
+    heads = [block.label for block in part.blocks if block.label]
+    return heads or [group.label for group in part.groups]
 
 
-def _outstanding(blocks: tuple[Block, ...]) -> tuple[Block, ...]:
-    """Return the rows with a verdict other than passed."""
-    rows = tuple(row for block in blocks for row in block.rows if set(_words(row)) - {_PASSED})
-    return (Block("", "", rows),) if rows else ()
+def _outstanding(parts: tuple[Part, ...]) -> Part | None:
+    """Return the rows with a verdict other than passed; none where there is no such row."""
+    if len(parts) != 1 or len(parts[0].blocks) != 1:
+        return None
+    (block,) = parts[0].blocks
+    rows = tuple(row for row in block.rows if set(_words(row)) - {_PASSED})
+    return replace(parts[0], blocks=(Block("", "", rows),)) if rows else None
 
 
-def _tally(blocks: tuple[Block, ...]) -> str:
+def _tally(parts: tuple[Part, ...]) -> str:
     """Return how many rows have which verdict: ``198 passed, 3 warning``."""
-    words = Counter(word for block in blocks for row in block.rows for word in _words(row))
+    rows = [row for part in parts for block in part.blocks for row in block.rows]
+    words = Counter(word for row in rows for word in _words(row))
     return ", ".join(f"{times:,} {word}" for word, times in words.most_common())
 
 
@@ -162,47 +202,10 @@ def _words(row: RowView) -> list[str]:
     return [cell.word for cell in row.cells if cell.word]
 
 
-def merge_interval(names: list[str]) -> list[str]:
-    """Return statistics with the two ends of an interval as one, ``ci``."""
-    if "ci_low" not in names or "ci_high" not in names:
-        return list(names)
-    return ["ci" if name == "ci_low" else name for name in names if name != "ci_high"]
-
-
-def _merge(entry: RunTable, column: str, names: list[str]) -> list[Merged]:
-    """Let counts that never stand in the same row share a column."""
-    merged: list[Merged] = []
-    for name in names:
-        rows = _rows_with(entry, column, name)
-        place = next(
-            (
-                position
-                for position, others in enumerate(merged)
-                if style_of(name, column) is Style.COUNT
-                and style_of(others[0], column) is Style.COUNT
-                and not any(rows & _rows_with(entry, column, other) for other in others)
-            ),
-            None,
-        )
-        if place is None:
-            merged.append((name,))
-        else:
-            merged[place] += (name,)
-    return merged
-
-
-def _rows_with(entry: RunTable, column: str, statistic: str) -> set[str]:
-    return {
-        cell.row
-        for cell in entry.table.cells
-        if cell.column == column and cell.statistic == statistic
-    }
-
-
 def _row_cells(
     entry: RunTable,
     row: str,
-    columns: dict[str, list[Merged]],
+    columns: Columns,
     footnotes: Footnotes,
     *,
     with_n: bool,
@@ -213,6 +216,7 @@ def _row_cells(
             statistic = next((s for s in merged if entry.cell(row, column, s)), merged[0])
             view = cell_view(entry, row, column, statistic, footnotes, with_n=with_n)
             view.starts = position == 0
+            view.kind = kind_of(entry, column, merged)
             cells.append(view)
     return tuple(cells)
 

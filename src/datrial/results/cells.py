@@ -154,7 +154,7 @@ class Table:
 CELL_COLUMNS = (
     "run_id", "analysis", "table_id", "position", "row_key", "row_label", "column_key",
     "column_label", "statistic", "value", "n", "state", "note", "warning",
-    "published", "published_printed", "published_source",
+    "published", "published_printed", "published_source", "standing",
 )  # fmt: skip
 
 
@@ -209,7 +209,7 @@ def cells_frame(
                     cell.column, table.column_labels[cell.column], cell.statistic, cell.value,
                     cell.n, str(cell.state), cell.note, cell.warning,
                     beside.value if beside else None, beside.printed if beside else "",
-                    beside.source if beside else "",
+                    beside.source if beside else "", table.standing,
                 )
             )  # fmt: skip
     lost = sorted(key for key in published if key[:2] in made and key not in used)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 from datrial.config.load import parse
 from datrial.errors import DatrialError, UsageError
@@ -13,6 +14,7 @@ MANIFEST = "manifest.json"
 TIMES = "times.json"
 TABLES = "tables.json"
 CELLS = "cells.parquet"
+PROTECTION = "protection.json"
 
 
 def run_folder(home: Path, run_id: str) -> Path:
@@ -46,8 +48,11 @@ def read_manifest(folder: Path) -> Manifest:
     return parse(Manifest, content, f"Run {folder.name}: {MANIFEST}")
 
 
-def read_times(folder: Path) -> dict[str, str]:
-    """Read when a run was made and by whom; nothing if that was not recorded."""
+def read_times(folder: Path) -> dict[str, Any]:
+    """Read when a run was made, by whom and on what; nothing if that was not recorded.
+
+    Texts, but for ``differs_from_lock``, which is a list of them.
+    """
     try:
         return dict(json.loads((folder / TIMES).read_text(encoding="utf-8")))
     except (OSError, json.JSONDecodeError):

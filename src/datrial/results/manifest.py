@@ -9,7 +9,9 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 #: What differs between two runs of the same inputs; kept in ``times.json``.
-VOLATILE = ("start", "end", "who", "ledger_head")
+VOLATILE = (
+    "start", "end", "who", "ledger_head", "python", "platform", "differs_from_lock",
+)  # fmt: skip
 
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 
@@ -32,6 +34,19 @@ class AnalysisEnd(BaseModel):
 
 class Manifest(BaseModel):
     """A run's manifest; keys beyond these are kept as they are given.
+
+    Among these, read with :meth:`further`:
+
+    ``resolved_study``
+        The whole study file with its changed parameters; a blinded study's arms are named
+        by their places in it (``arm_1``).
+    ``made_of``
+        What the snapshot was made of, in hashes (:func:`datrial.pipeline.inputs.made_of`);
+        empty where a snapshot does not say.
+    ``code_parts``
+        Part of the code -> its hash; together they are what ``code_version`` hashes.
+    ``dependencies``, ``lock``
+        Name -> version of all locked dependencies, and the hash of the lock file.
 
     Attributes
     ----------
@@ -71,6 +86,11 @@ class Manifest(BaseModel):
         if not is_run_id(value):
             raise ValueError("letters, digits, - and _ only")
         return value
+
+    def further(self, name: str) -> dict[str, Any]:
+        """Return a group of what a manifest holds beyond its fields; empty if it has none."""
+        found = (self.model_extra or {}).get(name)
+        return dict(found) if isinstance(found, dict) else {}
 
     @property
     def failed(self) -> tuple[AnalysisEnd, ...]:

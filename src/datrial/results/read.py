@@ -17,6 +17,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+#: The columns of the stored cells that are read back; the tables' texts stand beside them.
+_READ = (
+    "row_key", "column_key", "statistic", "value", "n", "state", "note", "warning",
+    "published", "published_printed", "published_source",
+)  # fmt: skip
+
+
 @dataclass(frozen=True)
 class RunTable:
     """A result table of a stored run, with the printed numbers that stand beside it."""
@@ -118,23 +125,16 @@ def _run_table(described: dict[str, Any], cells: pd.DataFrame | None) -> RunTabl
         standing=described.get("standing", ""),
     )
     published = {}
-    for entry in [] if cells is None else cells.to_dict("records"):
-        key = (entry["row_key"], entry["column_key"], entry["statistic"])
-        state = State(entry["state"])
-        table.cells.append(
-            Cell(
-                *key,
-                float(entry["value"]) if state is State.VALUE else None,
-                None if _missing(entry["n"]) else int(entry["n"]),
-                state,
-                entry["note"],
-                entry["warning"],
-            )
-        )
-        if entry["published_source"]:
-            published[key] = PublishedValue(
-                float(entry["published"]), entry["published_source"], entry["published_printed"]
-            )
+    columns = [] if cells is None else [cells[name].tolist() for name in _READ]
+    for row, column, statistic, value, n, state, note, warning, beside, printed, source in zip(
+        *columns, strict=True
+    ):
+        told = State(state)
+        number = float(value) if told is State.VALUE else None
+        count = None if _missing(n) else int(n)
+        table.cells.append(Cell(row, column, statistic, number, count, told, note, warning))
+        if source:
+            published[row, column, statistic] = PublishedValue(float(beside), source, printed)
     return RunTable(
         described["analysis"], table, published, tuple(described["published_without_row"])
     )

@@ -24,14 +24,26 @@ from datrial.results.cells import (
 )
 from datrial.results.check_history import CHECKS, encode_checks
 from datrial.results.files import sha256, sync_folder, write_synced
-from datrial.results.folder import CELLS, MANIFEST, TABLES, TIMES, read_manifest, read_times
+from datrial.results.folder import (
+    CELLS,
+    MANIFEST,
+    PROTECTION,
+    TABLES,
+    TIMES,
+    read_manifest,
+    read_times,
+)
+from datrial.results.labels import later_labels
 from datrial.results.manifest import VOLATILE, Manifest, is_run_id
 from datrial.results.wide import wide_arrow, wide_csv
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["MANIFEST", "read_manifest", "runs", "sweep", "write_run"]
+__all__ = ["DONE", "IN_PART", "MANIFEST", "read_manifest", "runs", "sweep", "write_run"]
+
+#: How a run ended.
+DONE, IN_PART = "done", "done in part"
 
 _UNFINISHED = ".writing-"
 _DAY = 86_400
@@ -44,11 +56,13 @@ def write_run(
     tables: Sequence[tuple[str, Table]],
     published: Mapping[PublishedKey, PublishedValue],
     checks: Mapping[str, Any] | None = None,
+    protection: Mapping[str, Any] | None = None,
 ) -> Path:
     """Write a run's results and return their folder ``results/<run_id>``.
 
     Same cells and manifest, same bytes, apart from ``times.json``, which takes
-    the manifest's ``start``, ``end`` (without one: now) and ``who``.
+    what is of this time and machine: the manifest's ``start``, ``end`` (without
+    one: now), ``who`` and all else of ``VOLATILE``.
 
     Parameters
     ----------
@@ -61,6 +75,8 @@ def write_run(
         (:func:`datrial.results.published.published_values`).
     checks
         The checks of the snapshot (:func:`datrial.checks.record.checks_of`).
+    protection
+        What was heeded of earlier runs (:func:`datrial.results.guard_file.encode_guard`).
 
     Raises
     ------
@@ -73,17 +89,20 @@ def write_run(
     _each_table_once(tables)
     given = {name: value for name, value in manifest.items() if name not in VOLATILE}
     record = parse(Manifest, {**given, "run_id": run_id, "files": {}}, "The run's manifest")
-    times = {"end": dt.datetime.now(dt.UTC).isoformat(timespec="seconds")}
-    times |= {name: str(manifest[name]) for name in VOLATILE if name in manifest}
+    times: dict[str, Any] = {"end": dt.datetime.now(dt.UTC).isoformat(timespec="seconds")}
+    times |= {name: _plain(manifest[name]) for name in VOLATILE if name in manifest}
     unfinished = results / f"{_UNFINISHED}{run_id}-{os.getpid()}-{secrets.token_hex(4)}"
     try:
         unfinished.mkdir()
         _write_tables(unfinished, run_id, tables, published)
         if checks is not None:
             write_synced(unfinished / CHECKS, encode_checks(dict(checks)))
+        if protection is not None:
+            write_synced(unfinished / PROTECTION, _json(protection))
         files = {name: sha256(unfinished / name) for name in _files(unfinished)}
         record = record.model_copy(update={"files": files})
-        write_synced(unfinished / MANIFEST, _json(record.model_dump(mode="json")))
+        # In the order given: the order of a study's sites or analyses belongs to it.
+        write_synced(unfinished / MANIFEST, _json(record.model_dump(mode="json"), ordered=True))
         write_synced(unfinished / TIMES, _json(times))
         for folder in (unfinished / "tables", unfinished):
             sync_folder(folder)
@@ -98,15 +117,16 @@ def runs(home: Path) -> list[dict[str, str]]:
     Returns
     -------
     list of dict
-        ``run_id``, ``study``, ``snapshot_id``, ``label``, ``state`` (``done``, or
-        ``done in part`` where an analysis failed) and ``finished``.
+        ``run_id``, ``study``, ``snapshot_id``, ``label``, ``later_label`` (given after it
+        was made), ``state`` (``done``, or ``done in part`` where an analysis failed) and
+        ``finished``.
 
     Raises
     ------
     DatrialError
         If a run's manifest cannot be read.
     """
-    listed = []
+    listed, later = [], later_labels(home)
     for path in (home / "results").glob(f"*/{MANIFEST}"):
         if not is_run_id(path.parent.name):
             continue
@@ -117,7 +137,8 @@ def runs(home: Path) -> list[dict[str, str]]:
                 "study": manifest.study,
                 "snapshot_id": manifest.snapshot_id,
                 "label": manifest.label,
-                "state": "done in part" if manifest.failed else "done",
+                "later_label": later[manifest.run_id].text if manifest.run_id in later else "",
+                "state": IN_PART if manifest.failed else DONE,
                 "finished": read_times(path.parent).get("end", ""),
             }
         )
@@ -190,8 +211,12 @@ def _parquet(table: pa.Table) -> bytes:
     return buffer.getvalue()
 
 
-def _json(content: Any) -> bytes:
-    text = json.dumps(content, sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False)
+def _plain(value: Any) -> Any:
+    return [str(each) for each in value] if isinstance(value, list | tuple) else str(value)
+
+
+def _json(content: Any, *, ordered: bool = False) -> bytes:
+    text = json.dumps(content, sort_keys=not ordered, indent=2, ensure_ascii=False, allow_nan=False)
     return (text + "\n").encode()
 
 

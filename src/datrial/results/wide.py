@@ -17,6 +17,8 @@ STATE_WORDS = {
     State.NOT_AVAILABLE: "not available",
     State.NOT_APPLICABLE: "not applicable",
 }
+#: The column of a table whose analysis was not planned; of a table as planned there is none.
+STANDING = "standing"
 #: A row that has no such statistic: it does not apply there.
 ABSENT = STATE_WORDS[State.NOT_APPLICABLE]
 
@@ -31,7 +33,10 @@ def statistics_of(table: Table) -> dict[str, list[str]]:
 
 
 def wide_csv(table: Table, published: Mapping[PublishedKey, PublishedValue]) -> bytes:
-    """Return the table as CSV: full precision, a word in place of every absent value."""
+    """Return the table as CSV: full precision, a word in place of every absent value.
+
+    Where the table's analysis was not planned, a last column says so in every row.
+    """
     cells = _index(table)
     columns = [(c, s) for c, statistics in statistics_of(table).items() for s in statistics]
     compared = {(key[2], key[3]) for key in published if key[0] == table.id}
@@ -40,6 +45,8 @@ def wide_csv(table: Table, published: Mapping[PublishedKey, PublishedValue]) -> 
         header.append(f"{column}.{statistic}")
         if (column, statistic) in compared:
             header.append(f"{column}.{statistic}.published")
+    if table.standing:
+        header.append(STANDING)
     lines = [header]
     for row, label in table.row_labels.items():
         line = [row, label]
@@ -49,6 +56,8 @@ def wide_csv(table: Table, published: Mapping[PublishedKey, PublishedValue]) -> 
             if (column, statistic) in compared:
                 beside = published.get((table.id, row, column, statistic))
                 line.append(_number(beside.value) if beside else "not published")
+        if table.standing:
+            line.append(table.standing)
         lines.append(line)
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(lines)
@@ -56,7 +65,10 @@ def wide_csv(table: Table, published: Mapping[PublishedKey, PublishedValue]) -> 
 
 
 def wide_arrow(table: Table) -> pa.Table:
-    """Return the table for programs: each statistic as a number with its state beside it."""
+    """Return the table for programs: each statistic as a number with its state beside it.
+
+    Where the table's analysis was not planned, a last column says so in every row.
+    """
     import pyarrow as pa
 
     cells = _index(table)
@@ -71,6 +83,8 @@ def wide_arrow(table: Table) -> pa.Table:
             name = f"{column}.{statistic}"
             data[name] = pa.array([cell.value if cell else None for cell in these], pa.float64())
             data[f"{name}.state"] = pa.array([_state(cell) for cell in these], pa.string())
+    if table.standing:
+        data[STANDING] = pa.array([table.standing] * len(rows), pa.string())
     return pa.table(data)
 
 

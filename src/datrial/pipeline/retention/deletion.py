@@ -14,6 +14,7 @@ from datrial.pipeline.record import now
 from datrial.pipeline.retention.extracts import mark_deleted
 from datrial.pipeline.retention.held import Held
 from datrial.pipeline.retention.record import Deletion, append, deletions
+from datrial.results.database import discard
 from datrial.results.files import sync_folder
 
 #: A folder that is being removed; no reader takes it for a run.
@@ -32,6 +33,8 @@ def delete(one: Held, study: str, who: str, home: Path) -> None:
         mark_deleted(one.paths[-1])
     for path in one.paths:
         _remove(path)
+    if one.kind == "run":
+        discard(home)
     append(intended.model_copy(update={"state": "done", "when": now()}), home)
 
 
@@ -48,6 +51,8 @@ def settle(home: Path) -> None:
             still_open.pop((one.kind, one.id), None)
     for one in still_open.values():
         gone = not any((home / path).exists() for path in one.paths)
+        if one.kind == "run":
+            discard(home)
         state = "done" if gone else "not done"
         append(one.model_copy(update={"state": state, "when": now()}), home)
 
