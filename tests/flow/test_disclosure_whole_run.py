@@ -98,6 +98,7 @@ def test_zero_is_shown_and_the_primary_outcomes_are_readable(both: tuple[Run, Ru
 
 def test_no_file_of_a_run_holds_a_count_of_one_person_in_words(both: tuple[Run, Run]) -> None:
     folder = both[1].folder
+    rule = load_profile(PROFILE).description  # says itself that no count of 1 to 4 people is shown
     for name in ("tables.json", "manifest.json"):
-        text = (folder / name).read_text(encoding="utf-8")
+        text = (folder / name).read_text(encoding="utf-8").replace(rule, "")
         assert not re.search(r"(?<![\w.])[1-4] (people|service users|forms|meetings)\b", text)
