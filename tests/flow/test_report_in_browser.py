@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,21 +19,11 @@ from datrial.results.cells import State, Table
 from datrial.results.published import load_published, published_values
 from datrial.results.store import write_run
 
-CHROMIUM = (
-    shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-)
-OPTIONS = (
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-)  # fmt: skip
 WIDTHS = (390, 768, 1280, 1600)
 #: A screen's and a phone's width, for what is slow.
 TWO_WIDTHS = (390, 1280)
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine"),
-]
+pytestmark = pytest.mark.browser
 
 
 def _mixed() -> Table:
@@ -63,16 +52,6 @@ def _wide() -> Table:
     for name in ("difference", "ci_low", "ci_high", "p_value"):
         table.add("a", "t", name, 0.5)
     return table
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as driver:
-        opened = driver.chromium.launch(executable_path=CHROMIUM, args=list(OPTIONS))
-        yield opened
-        opened.close()
 
 
 CHECKS = {

@@ -14,26 +14,7 @@ from datrial.models import ModelUsageError, fit_logit, fit_multinomial_logit
 from datrial.models.logit.firth import jeffreys_penalty
 from datrial.models.logit.likelihood import LogitLikelihood
 from datrial.models.logit.problem import LogitProblem
-from datrial.verification.published_data import endometrial, sex2
-
-#: Estimate, lower and upper limit of the profile interval as R's logistf prints them.
-LOGISTF = {
-    "endometrial": {
-        "Intercept": (3.77455951, 1.0825371, 7.20928050),
-        "NV": (2.92927330, 0.6097244, 7.85463171),
-        "PI": (-0.03475175, -0.1244587, 0.04045547),
-        "EH": (-2.60416387, -4.3651832, -1.23272106),
-    },
-    "sex2": {
-        "Intercept": (0.12025405, -0.8185591, 1.07315122),
-        "age": (-1.10598131, -1.9737884, -0.30742514),
-        "oc": (-0.06881673, -0.9414363, 0.78920202),
-        "vic": (2.26887464, 1.2730216, 3.43543273),
-        "vicl": (-2.11140817, -3.2608611, -1.11773495),
-        "vis": (-0.78831694, -1.6080879, 0.01518468),
-        "dia": (3.09601166, 0.7745682, 8.03029352),
-    },
-}
+from datrial.verification.published_data import FIRTH_PRINTED, endometrial, sex2
 
 
 def published(name: str):
@@ -51,7 +32,7 @@ def test_firth_estimates_and_profile_intervals_are_those_of_logistf(name):
 
     table = fit.profile_intervals()
 
-    expected = pd.DataFrame(LOGISTF[name], index=["estimate", "ci_low", "ci_high"]).T
+    expected = pd.DataFrame(FIRTH_PRINTED[name], index=["estimate", "ci_low", "ci_high"]).T
     np.testing.assert_allclose(table[expected.columns].loc[expected.index], expected, rtol=1e-5)
     np.testing.assert_allclose(fit.params, table["estimate"], rtol=0)
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import shutil
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -21,10 +19,6 @@ from datrial.report.checks_page import write_checks_page
 from datrial.report.checks_trend import percent, trend
 from datrial.results.check_history import CHECKS, earlier_checks, read_checks
 from datrial.results.store import write_run
-
-CHROMIUM = (
-    shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-)
 
 
 def rule(**changes: Any) -> dict[str, Any]:
@@ -263,22 +257,7 @@ def test_shares_are_never_rounded_to_none_or_all(share: float, words: str) -> No
     assert percent(share) == words
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    options = (
-        "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-        "--disable-background-networking", "--disable-component-update", "--disable-sync",
-    )  # fmt: skip
-    with sync_playwright() as driver:
-        opened = driver.chromium.launch(executable_path=CHROMIUM, args=list(options))
-        yield opened
-        opened.close()
-
-
 @pytest.mark.browser
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
 @pytest.mark.parametrize("width", [1280, 390])
 def test_the_page_fits_the_window_and_asks_for_nothing(
     browser: Any, tmp_path: Path, width: int

@@ -10,11 +10,10 @@ from datrial.config.plan_lock import ANALYSIS_PART, check_plan
 from datrial.config.study import Study, load_study
 from datrial.pipeline.job import Analysed, Job
 from datrial.pipeline.stored_job import StoredJob
+from datrial.results.plan_words import EXPLORATORY
 
 if TYPE_CHECKING:
     from datrial.results.cells import Table
-
-EXPLORATORY = "exploratory"
 
 
 def plan_holds(job: Job) -> None:

@@ -47,8 +47,12 @@ class Kept:
     profile: dict[str, Any]
 
     def record(self) -> dict[str, Any]:
-        """Return what a manifest says of it."""
-        hidden = self.protected.summary
+        """Return what a manifest says of it.
+
+        Of the run as a whole only: how many cells of one table are small counts, and how many
+        their partners, would tell more than the table does.
+        """
+        hidden = {name: told for name, told in self.protected.summary.items() if name != "tables"}
         if self.guard:
             hidden = {**hidden, "besides": self.besides, "besides_for": list(self.guard.sources)}
         return {**self.profile, "hidden": hidden}

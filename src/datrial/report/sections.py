@@ -11,14 +11,12 @@ from urllib.parse import quote
 from datrial.report.drawing import Figure
 from datrial.report.figures import figure_for
 from datrial.report.tables import TableView, table_view
-from datrial.results.plan_words import standing_sentence
+from datrial.results.plan_words import EXPLORATORY, NOT_PLANNED, standing_sentence
 from datrial.results.read import Run, RunTable
 
 if TYPE_CHECKING:
     from datrial.analyses.base import Analysis
 
-EXPLORATORY = "exploratory"
-_STANDING = "Exploratory: not in the analysis plan."
 #: What may stand in an address as it is; everything that HTML reads otherwise may not.
 _SAFE = ",:;/()*!+=@$?~"
 
@@ -83,7 +81,7 @@ def sections(run: Run, methods: Mapping[str, Analysis]) -> tuple[Section, ...]:
                 method.chapter if method else "",
                 name in run.manifest.primary_outcomes,
                 name in unplanned,
-                standing_sentence(run.manifest, name) or _STANDING if name in unplanned else "",
+                standing_sentence(run.manifest, name) or NOT_PLANNED if name in unplanned else "",
                 method,
                 _parameters(run, name),
                 end.reason if end and end.state == "failed" else "",

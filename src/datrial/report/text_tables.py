@@ -9,8 +9,9 @@ from datrial.report.cell_views import MARKS
 from datrial.report.numbers import style_of, write_interval
 from datrial.report.workbook_columns import NO_SUCH_FIGURE, Column, number_columns, shared_n
 from datrial.report.workbook_parts import Entry, clean
-from datrial.report.workbook_tables import EXPLORATORY, MARKS_IN_WORDS, row_labels
+from datrial.report.workbook_tables import MARKS_IN_WORDS, row_labels
 from datrial.results.cells import State
+from datrial.results.plan_words import NOT_PLANNED
 from datrial.results.read import RunTable
 from datrial.results.wide import statistics_of
 
@@ -29,7 +30,7 @@ def table_text(entry: RunTable, width: int) -> str:
     """
     lines = [clean(entry.table.title), f"Table {entry.table.id}"]
     if entry.table.standing == "exploratory":
-        lines.append(EXPLORATORY)
+        lines.append(NOT_PLANNED)
     lines += textwrap.wrap(clean(entry.table.note), width)
     rests_on = shared_n(entry)
     if rests_on is not None:

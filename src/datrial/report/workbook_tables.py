@@ -16,6 +16,7 @@ from datrial.report.workbook_names import headings, shortened
 from datrial.report.workbook_notes import Notes
 from datrial.report.workbook_parts import Entry, Grid, Line, Sheet, clean
 from datrial.results.cells import State
+from datrial.results.plan_words import NOT_PLANNED
 from datrial.results.read import RunTable
 from datrial.results.wide import statistics_of
 
@@ -27,7 +28,6 @@ MARK_WORDS = {
     State.NOT_APPLICABLE: "not applicable",
 }
 MARKS_IN_WORDS = {MARKS[state]: words for state, words in MARK_WORDS.items()}
-EXPLORATORY = "Exploratory: not in the analysis plan."
 SIMULATED = "Simulated data: the numbers tell of nobody real."
 
 #: Heading of the column of notes.
@@ -104,7 +104,7 @@ def _standing(entry: RunTable, why: str) -> list[Line]:
         return []
     if entry.table.standing != "exploratory":
         return [Line(f"{clean(entry.table.standing).capitalize()}.")]
-    return [Line(f"{EXPLORATORY} Why: {clean(why)}." if why else EXPLORATORY)]
+    return [Line(f"{NOT_PLANNED} Why: {clean(why)}." if why else NOT_PLANNED)]
 
 
 def _basis(entry: RunTable, columns: list[Column]) -> list[Line]:

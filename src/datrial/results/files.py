@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from pathlib import Path
+from typing import Any
 
 
 def write_synced(path: Path, content: bytes) -> None:
@@ -30,6 +32,24 @@ def write_atomically(path: Path, content: bytes) -> None:
     unfinished = path.with_name(f".writing-{path.name}-{os.getpid()}")
     write_synced(unfinished, content)
     unfinished.replace(path)
+    sync_folder(path.parent)
+
+
+def append_line(path: Path, content: dict[str, Any]) -> None:
+    """Add a line of JSON to a record, and wait until it is on the disk.
+
+    A line that a kill cut short before is ended first, so that it spoils itself only.
+    """
+    line = json.dumps(content, sort_keys=True).encode() + b"\n"
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        size = os.fstat(descriptor).st_size
+        if size and os.pread(descriptor, 1, size - 1) != b"\n":
+            line = b"\n" + line
+        os.write(descriptor, line)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
     sync_folder(path.parent)
 
 

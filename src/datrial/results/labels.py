@@ -6,14 +6,12 @@ The label with which a run was started belongs to its id and never changes.
 from __future__ import annotations
 
 import datetime as dt
-import json
-import os
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from datrial.errors import UsageError
-from datrial.results.files import sync_folder
+from datrial.results.files import append_line
 from datrial.results.folder import run_folder
 
 RECORD = "labels.jsonl"
@@ -72,14 +70,4 @@ def later_labels(home: Path) -> dict[str, LaterLabel]:
 
 
 def _append(home: Path, label: LaterLabel) -> None:
-    content = json.dumps(label.model_dump(mode="json"), sort_keys=True).encode() + b"\n"
-    descriptor = os.open(home / RECORD, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
-    try:
-        size = os.fstat(descriptor).st_size
-        if size and os.pread(descriptor, 1, size - 1) != b"\n":
-            content = b"\n" + content  # after a line that a kill cut short
-        os.write(descriptor, content)
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    sync_folder(home)
+    append_line(home / RECORD, label.model_dump(mode="json"))

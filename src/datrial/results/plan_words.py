@@ -11,6 +11,9 @@ NOT_LOCKED = (
     "No analysis plan was locked: which analyses were planned before the data were seen cannot "
     "be told."
 )
+#: The standing of a table (and its name) whose analysis was not planned, and its sentence.
+EXPLORATORY = "exploratory"
+NOT_PLANNED = "Exploratory: not in the analysis plan."
 _NOT_RECORDED = "This run did not record whether an analysis plan was locked."
 
 

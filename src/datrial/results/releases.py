@@ -7,8 +7,6 @@ in which the hashes of all its files stand. It is only added to, and never leave
 from __future__ import annotations
 
 import datetime as dt
-import json
-import os
 import re
 import secrets
 import shutil
@@ -18,7 +16,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from datrial.errors import DataError, UsageError
-from datrial.results.files import sha256, sync_folder
+from datrial.results.files import append_line, sha256, sync_folder
 from datrial.results.folder import MANIFEST, read_manifest
 
 FOLDER = "releases"
@@ -100,17 +98,7 @@ def add_record(home: Path, release: Release) -> None:
     """Add a line to the record, and wait until it is on the disk."""
     folder = home / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
-    content = json.dumps(release.model_dump(mode="json"), sort_keys=True).encode() + b"\n"
-    descriptor = os.open(folder / RECORD, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
-    try:
-        size = os.fstat(descriptor).st_size
-        if size and os.pread(descriptor, 1, size - 1) != b"\n":
-            content = b"\n" + content  # after a line that a kill cut short
-        os.write(descriptor, content)
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    sync_folder(folder)
+    append_line(folder / RECORD, release.model_dump(mode="json"))
 
 
 def check_whole(home: Path, earlier: list[Release]) -> None:

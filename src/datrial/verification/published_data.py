@@ -209,3 +209,23 @@ def readers() -> pd.DataFrame:
 
     patterns = list(itertools.product([0, 1], repeat=3))
     return pd.DataFrame(patterns, columns=["r1", "r2", "r3"])
+
+
+#: Firth's logit: estimate, lower and upper limit of the profile interval, as R's logistf prints.
+FIRTH_PRINTED = {
+    "endometrial": {
+        "Intercept": (3.77455951, 1.0825371, 7.20928050),
+        "NV": (2.92927330, 0.6097244, 7.85463171),
+        "PI": (-0.03475175, -0.1244587, 0.04045547),
+        "EH": (-2.60416387, -4.3651832, -1.23272106),
+    },
+    "sex2": {
+        "Intercept": (0.12025405, -0.8185591, 1.07315122),
+        "age": (-1.10598131, -1.9737884, -0.30742514),
+        "oc": (-0.06881673, -0.9414363, 0.78920202),
+        "vic": (2.26887464, 1.2730216, 3.43543273),
+        "vicl": (-2.11140817, -3.2608611, -1.11773495),
+        "vis": (-0.78831694, -1.6080879, 0.01518468),
+        "dia": (3.09601166, 0.7745682, 8.03029352),
+    },
+}

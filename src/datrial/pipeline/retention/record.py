@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
-import os
 from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from datrial.pipeline.retention.held import Kind
-from datrial.results.files import sync_folder
+from datrial.results.files import append_line
 
 RECORD = "deleted.jsonl"
 
@@ -73,14 +71,4 @@ def last_rested_on(home: Path) -> dict[str, dt.date]:
 
 def append(line: Deletion, home: Path) -> None:
     """Add a line to the record and wait until it is on the disk."""
-    content = json.dumps(line.model_dump(mode="json"), sort_keys=True).encode() + b"\n"
-    descriptor = os.open(home / RECORD, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
-    try:
-        size = os.fstat(descriptor).st_size
-        if size and os.pread(descriptor, 1, size - 1) != b"\n":
-            content = b"\n" + content  # after a line that a kill cut short
-        os.write(descriptor, content)
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    sync_folder(home)
+    append_line(home / RECORD, line.model_dump(mode="json"))

@@ -2,14 +2,10 @@
 
 from datrial.results.disclosure.earlier import guard_against
 from datrial.results.disclosure.guard import Guard, gives_away
-from datrial.results.disclosure.protecting import (
-    Protected,
-    hidden_note,
-    numbers_and_sums,
-    protect,
-)
+from datrial.results.disclosure.protecting import Protected, hidden_note, protect
 from datrial.results.disclosure.quantities import CellKey
 from datrial.results.disclosure.relations import Relation
+from datrial.results.disclosure.sums import numbers_and_sums
 
 __all__ = [
     "CellKey",

@@ -14,18 +14,10 @@ from datrial.results.disclosure.counting import counted, summary_of
 from datrial.results.disclosure.derived import cells_to_hide, n_is_hidden
 from datrial.results.disclosure.network import Network, costs_of, network_of
 from datrial.results.disclosure.partners import Outcome, hide_partners
-from datrial.results.disclosure.quantities import CellKey, Quantities, quantities_of, unite
-from datrial.results.disclosure.relations import (
-    Relation,
-    columns_that_add_up,
-    declared_that_hold,
-    rests,
-    series_of,
-)
-from datrial.results.disclosure.relations_across import groups_that_add_up
-from datrial.results.disclosure.relations_rows import rows_that_add_up
+from datrial.results.disclosure.quantities import CellKey, Quantities
+from datrial.results.disclosure.relations import Relation
 from datrial.results.disclosure.rounding import rounded
-from datrial.results.disclosure.steps import add_steps
+from datrial.results.disclosure.sums import numbers_and_sums, roots
 from datrial.results.disclosure.words import protected_words
 
 Pair = tuple[str, Table]
@@ -90,7 +82,7 @@ def protect(
         return Protected(tuple(tables), summary_of({}, Outcome()))
     found, known = numbers_and_sums(tables, profile, relations, wanted={*also_hide, *still_hidden})
     small = _small(found, profile)
-    more, still, public = (_roots(found, keys) for keys in (also_hide, still_hidden, shown))
+    more, still, public = (roots(found, keys) for keys in (also_hide, still_hidden, shown))
     network = network_of(found, known, costs_of(found, preferred, _pieces(found)))
     network.hidden |= small | more | still
     network.public |= public
@@ -116,52 +108,6 @@ def protect(
     return Protected(
         released, summary_of(counted(tables, released, found, small), outcome), tuple(known), hidden
     )
-
-
-def numbers_and_sums(
-    tables: Sequence[Pair],
-    profile: Profile,
-    relations: Iterable[Relation] = (),
-    wanted: Collection[CellKey] = (),
-) -> tuple[Quantities, list[Relation]]:
-    """Return the numbers of tables, and the sums between them.
-
-    Parameters
-    ----------
-    relations
-        Sums known beforehand.
-    wanted
-        Numbers to be hidden though they are no small counts.
-    """
-    found = quantities_of(tables, complements=profile.complements)
-    if profile.steps:
-        add_steps(found, (table for _, table in tables))
-    given = list(relations)
-    unite(found, {key for each in given for key in (each.whole, *each.parts)})
-    return found, _relations(found, tables, given, profile, _roots(found, wanted))
-
-
-def _roots(found: Quantities, keys: Iterable[CellKey]) -> set[int]:
-    return {found.root(found.index[key]) for key in keys if key in found.index}
-
-
-def _relations(
-    found: Quantities,
-    tables: Sequence[Pair],
-    known: Iterable[Relation],
-    profile: Profile,
-    wanted: Collection[int],
-) -> list[Relation]:
-    about_people = [table for _, table in tables if not table.not_about_people]
-    series = series_of(found, about_people)
-    listed = [
-        *declared_that_hold(found, known),
-        *rests(found, lambda rest: profile.is_small(found.values[rest]) or rest in wanted),
-        *columns_that_add_up(found, series),
-        *rows_that_add_up(found, series),
-        *groups_that_add_up(found, series),
-    ]
-    return list(dict.fromkeys(listed))
 
 
 def _small(found: Quantities, profile: Profile) -> set[int]:

@@ -19,24 +19,6 @@ LOGISTF = (
     "Heinze and Schemper (2002), Statistics in Medicine 21, 2409-2419; output of R's logistf, "
     "which implements it."
 )
-#: Estimate, lower and upper limit of the profile interval as R's logistf prints them.
-PRINTED = {
-    "endometrial": {
-        "Intercept": (3.77455951, 1.0825371, 7.20928050),
-        "NV": (2.92927330, 0.6097244, 7.85463171),
-        "PI": (-0.03475175, -0.1244587, 0.04045547),
-        "EH": (-2.60416387, -4.3651832, -1.23272106),
-    },
-    "sex2": {
-        "Intercept": (0.12025405, -0.8185591, 1.07315122),
-        "age": (-1.10598131, -1.9737884, -0.30742514),
-        "oc": (-0.06881673, -0.9414363, 0.78920202),
-        "vic": (2.26887464, 1.2730216, 3.43543273),
-        "vicl": (-2.11140817, -3.2608611, -1.11773495),
-        "vis": (-0.78831694, -1.6080879, 0.01518468),
-        "dia": (3.09601166, 0.7745682, 8.03029352),
-    },
-}
 
 
 @CHAPTER.certificate(
@@ -74,7 +56,7 @@ def _() -> Iterator[Comparison]:
 
 def _profiles(fit: LogitResult, name: str) -> Iterator[Comparison]:
     table = fit.profile_intervals()
-    for term, printed in PRINTED[name].items():
+    for term, printed in data.FIRTH_PRINTED[name].items():
         row = table.loc[term, ["estimate", "ci_low", "ci_high"]]
         labels = [f"{term}, {what}" for what in ("estimate", "lower limit", "upper limit")]
         yield from each(labels, row, printed, relative=1e-5)
