@@ -81,7 +81,7 @@ def test_what_cannot_run_compares_nothing_or_is_off_has_failed() -> None:
         import_module("no_such_library")
 
     def of_a_place() -> Iterator[Comparison]:
-        raise FileNotFoundError("a folder of somebody is not there")
+        raise FileNotFoundError("/nowhere/at/all is not there")
         yield
 
     outcome = run_certificate(certificate(missing_library))
