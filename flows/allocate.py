@@ -9,6 +9,7 @@ from prefect.client.schemas.objects import State
 
 from datrial.pipeline.job import Allocated, Job, Received
 from flows import tasks
+from flows.jobs import job_of
 from flows.parameters import Inbox, StudyName
 from flows.road import Road, travel
 
@@ -22,7 +23,7 @@ from flows.road import Road, travel
 )
 def allocate(study: StudyName, inbox: Inbox = None) -> State[Any]:
     """Bring the allocation ledger up to date."""
-    return travel("allocate", _way, study, inbox=inbox)
+    return travel("allocate", _way, lambda: job_of(study, inbox=inbox))
 
 
 def run(job: Job) -> State[Any]:
@@ -31,7 +32,7 @@ def run(job: Job) -> State[Any]:
 
 
 def _way(road: Road, job: Job) -> State[Any]:
-    road.attempt.plan(["receive", "allocate"])
+    road.plan(["receive", "allocate"])
     received = road.stop("receive", tasks.receive, Received, job)
     allocated = road.stop("allocate", tasks.allocate, Allocated, job, received)
     return road.done(f"{allocated.new} new in the ledger.")

@@ -9,8 +9,9 @@ from prefect.client.schemas.objects import State
 
 from datrial.pipeline import stops
 from datrial.pipeline.job import Allocated, Built, Decision, Job, Published, Received
-from flows import artifacts, tasks
-from flows.parameters import AnalysisNames, Changes, Inbox, Label, StudyName, changes_of
+from flows import artifacts, comparisons, tasks
+from flows.jobs import changes_of, job_of
+from flows.parameters import AnalysisNames, Changes, Fresh, Inbox, Label, StudyName
 from flows.road import Road, travel
 
 
@@ -27,10 +28,15 @@ def nightly(
     changes: Changes = (),
     label: Label = "",
     inbox: Inbox = None,
+    fresh: Fresh = False,
 ) -> State[Any]:
     """Run the whole road."""
     return travel(
-        "nightly", _way, study, analyses=analyses, changes=changes, label=label, inbox=inbox
+        "nightly",
+        _way,
+        lambda: job_of(
+            study, inbox=inbox, analyses=analyses, changes=changes, label=label, fresh=fresh
+        ),
     )
 
 
@@ -42,21 +48,26 @@ def run(job: Job) -> State[Any]:
         changes=changes_of(job),
         label=job.label,
         inbox=job.inbox,
+        fresh=job.fresh,
         return_state=True,
     )
 
 
 def _way(road: Road, job: Job) -> State[Any]:
     analyses = list(job.resolved_study().analyses)
-    road.attempt.plan(["decide", "receive", "allocate", "build", *analyses, "publish"])
+    road.plan(["decide", "receive", "allocate", "build", *analyses, "publish"])
     decision = road.stop("decide", tasks.decide, Decision, job)
-    if decision.up_to_date:
+    if decision.up_to_date and not job.fresh:
         report = stops.report_path(decision.run_id)
         there = Published(run_id=decision.run_id, report=report, failed=())
+        artifacts.show_links(there)
         road.attempt.change(run_id=there.run_id, result=there.model_dump(mode="json"))
         return road.done(f"Nothing changed; run {there.run_id} stands.")
     received = road.stop("receive", tasks.receive, Received, job)
     road.stop("allocate", tasks.allocate, Allocated, job, received)
     built = road.stop("build", tasks.build, Built, job, received)
     artifacts.show_snapshot(built)
-    return road.analyse_and_publish(job, built.snapshot_id, analyses)
+    published = road.analyse_and_publish(job, built.snapshot_id, analyses)
+    artifacts.show_links(published)
+    comparisons.show_changes(published)
+    return road.end(published, job)

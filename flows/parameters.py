@@ -10,8 +10,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from datrial.analyses.registry import ANALYSES
 from datrial.config.study import load_study, studies
-from datrial.errors import UsageError
-from datrial.pipeline.job import Job
 
 
 def _analyses() -> list[str]:
@@ -46,6 +44,39 @@ Inbox = Annotated[
     Path | None,
     _field("Inbox", "Folder with the agencies' files; empty means DATRIAL_HOME/inbox/STUDY."),
 ]
+SnapshotName = Annotated[
+    str,
+    _field(
+        "Snapshot",
+        "The data to analyse: empty means the current snapshot, the one of the last good nightly "
+        "or ingest run. For an earlier one give its id or the start of it; every run's report "
+        "names its snapshot.",
+    ),
+]
+RunName = Annotated[
+    str,
+    _field(
+        "Run",
+        "A stored run: `latest` (the run that finished last), `previous` (the one of the same "
+        "study before it), a run's id or the start of it, or its label. Reports and "
+        "`datrial runs` name them.",
+    ),
+]
+Rebuild = Annotated[
+    bool,
+    _field(
+        "Build the snapshot again",
+        "Builds the run's snapshot again from the landed extracts and the ledger of then, though "
+        "it is there. Only without changed parameters.",
+    ),
+]
+Fresh = Annotated[
+    bool,
+    _field(
+        "Compute everything again",
+        "Takes no tables from earlier runs, though the same analysis was run on the same data.",
+    ),
+]
 Label = Annotated[
     str,
     _field(
@@ -73,35 +104,11 @@ Changes = Annotated[
     Sequence[Change],
     _field("Changed parameters", "Parameters that differ from the study's plan in this run."),
 ]
-
-
-def job_of(
-    study: str,
-    *,
-    inbox: Path | None = None,
-    analyses: Sequence[str] = (),
-    changes: Sequence[Change] = (),
-    label: str = "",
-) -> Job:
-    """Return the job that a filled-in form asks for.
-
-    Raises
-    ------
-    UsageError
-        If a parameter is changed twice.
-    """
-    pairs = {change.parameter: change.value for change in changes}
-    if len(pairs) < len(changes):
-        raise UsageError("A parameter is changed twice; give each parameter once.")
-    return Job(
-        study=study,
-        inbox=inbox,
-        analyses=tuple(analyses) if analyses else None,
-        changes=pairs,
-        label=label,
-    )
-
-
-def changes_of(job: Job) -> list[Change]:
-    """Return a job's changed parameters as the form would hold them."""
-    return [Change(parameter=name, value=value) for name, value in job.changes.items()]
+ChangesOfRun = Annotated[
+    Sequence[Change],
+    _field(
+        "Changed parameters",
+        "None: the run is computed again and must give the same. With changes: a new run on the "
+        "same snapshot, compared with the stored one.",
+    ),
+]

@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from datrial.config.load import read_yaml
+from datrial.config.project import project_root
 from datrial.config.study import load_study, studies
 from datrial.pipeline.processes import end_with_parent
 
 if TYPE_CHECKING:
     from prefect.deployments.runner import RunnerDeployment
+    from prefect.schedules import Schedule
 
-NIGHTLY_CRON = "0 2 * * *"
-TIME_ZONE = "Europe/London"
 #: Written to the descriptor that the parent named when everything is on offer.
 READY = b"ready"
 
@@ -24,9 +27,11 @@ def main() -> None:
     end_with_parent(int(sys.argv[1]))
     from prefect.runner import Runner
 
+    from flows.notify import set_automation
     from flows.stale import settle_stale_runs
 
     settle_stale_runs()
+    set_automation()
     runner = Runner(pause_on_shutdown=False)
     for offered in deployments():
         runner.add_deployment(offered)
@@ -37,35 +42,46 @@ def main() -> None:
 
 
 def deployments() -> list[RunnerDeployment]:
-    """Return what is on offer: each nightly study, and two forms.
+    """Return what is on offer: the deployments of ``prefect.yaml``.
 
-    No concurrency limits: after ``kill -9`` Prefect would keep the dead run's
-    slot, and no nightly run would ever start again. Our own lock keeps runs
-    apart, and it ends with its holder.
+    The nightly one runs for every study whose file says so, at the hour that stands there.
     """
-    from prefect.schedules import Cron
+    written = read_yaml(project_root() / "prefect.yaml")["deployments"]
+    return [_deployment(one) for one in written]
+
+
+def _deployment(written: dict[str, Any]) -> RunnerDeployment:
+    from prefect.client.schemas.objects import ConcurrencyLimitConfig
     from prefect.types.entrypoint import EntrypointType
 
-    from flows.allocate import allocate
-    from flows.analyse import analyse
-    from flows.nightly import nightly
+    path, name = written["entrypoint"].split(":")
+    flow = getattr(import_module(".".join(Path(path).with_suffix("").parts)), name)
+    limit = written.get("concurrency_limit")
+    offered = flow.to_deployment(
+        written["name"],
+        parameters=written["parameters"],
+        tags=written["tags"],
+        schedules=[one for each in written.get("schedules", [])[:1] for one in _for_studies(each)],
+        concurrency_limit=ConcurrencyLimitConfig.model_validate(limit) if limit else None,
+        entrypoint_type=EntrypointType.MODULE_PATH,
+    )
+    return cast("RunnerDeployment", offered)  # a coroutine only inside an event loop
 
-    schedules = [
-        Cron(NIGHTLY_CRON, timezone=TIME_ZONE, parameters={"study": study}, slug=study)
+
+def _for_studies(schedule: dict[str, Any]) -> list[Schedule]:
+    from prefect.schedules import Cron
+
+    return [
+        Cron(
+            schedule["cron"],
+            timezone=schedule["timezone"],
+            parameters={"study": study},
+            slug=study,
+            active=schedule["active"],
+        )
         for study in studies()
         if load_study(study).nightly
     ]
-    common: dict[str, Any] = {
-        "parameters": {"study": studies()[0]},
-        "tags": ["datrial"],
-        "entrypoint_type": EntrypointType.MODULE_PATH,
-    }
-    offered = [
-        nightly.to_deployment("nightly", schedules=schedules, **common),
-        analyse.to_deployment("analyse", **common),
-        allocate.to_deployment("allocate", **common),
-    ]
-    return cast("list[RunnerDeployment]", offered)  # coroutines only inside an event loop
 
 
 if __name__ == "__main__":

@@ -26,9 +26,12 @@ from types import FrameType
 
 from datrial.config.project import home
 from datrial.errors import DatrialError, UsageError
+from datrial.pipeline.notify_setting import addresses
 from datrial.pipeline.prefect_settings import (
+    LOGIN,
     SECRETS,
     RunningServer,
+    check_exposure,
     prefect_environment,
     running_server,
     server_file,
@@ -71,7 +74,8 @@ def _serve() -> None:
     """
     host, port = _address()
     settings = prefect_environment({k: v for k, v in os.environ.items() if k != "PREFECT_API_URL"})
-    settings |= {"DATRIAL_HOME": str(home()), "PREFECT_API_URL": f"http://{host}:{port}/api"}
+    reached = "127.0.0.1" if host == "0.0.0.0" else host  # noqa: S104 (every address of ours)
+    settings |= {"DATRIAL_HOME": str(home()), "PREFECT_API_URL": f"http://{reached}:{port}/api"}
     try:
         with _server(settings) as server:
             tidy()
@@ -89,6 +93,8 @@ def _address() -> tuple[str, int]:
     if running_server():
         raise UsageError("The page is being served already; stop that one first.")
     host = os.environ.setdefault("PREFECT_SERVER_API_HOST", "127.0.0.1")
+    check_exposure(host, os.environ)
+    addresses()  # a faulty DATRIAL_NOTIFY is told now, not when a run has failed
     text = os.environ.setdefault("PREFECT_SERVER_API_PORT", "4200")
     if not text.isdigit():
         raise UsageError("PREFECT_SERVER_API_PORT: a port number is needed.")
@@ -161,7 +167,8 @@ def _wait_until_healthy(server: Child, api_url: str) -> None:
         try:
             with urllib.request.urlopen(f"{api_url}/health", timeout=5):  # noqa: S310 (ours)
                 process = started_process(server.pid)
-                mine = RunningServer(**process.model_dump(), api_url=api_url)
+                login = bool(os.environ.get(LOGIN))
+                mine = RunningServer(**process.model_dump(), api_url=api_url, login=login)
                 write_atomically(server_file(), mine.model_dump_json().encode())
                 return
         except (urllib.error.URLError, OSError):

@@ -1,29 +1,40 @@
-"""A Prefect server that ends with the process that started it (see ``flows.serve``)."""
+"""The Prefect server of ``make ui`` (see ``flows.serve``), which ends with it.
+
+By itself, ``python -m flows.server`` is a shared server (see ``configs/service``).
+"""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
 
+from datrial.config.project import home
+from datrial.errors import DatrialError
+from datrial.pipeline.prefect_settings import check_exposure, prefect_environment
 from datrial.pipeline.processes import end_with_parent
-
-Message = MutableMapping[str, Any]
-Send = Callable[[Message], Awaitable[None]]
-Application = Callable[[Message, Callable[[], Awaitable[Message]], Send], Awaitable[None]]
+from flows.pages import Application, Message, Receive, Send, with_pages
+from flows.visitors import from_own_pages
 
 
 def main() -> None:
-    """Serve Prefect's page and interface where the settings say."""
-    end_with_parent(int(sys.argv[1]))
+    """Serve Prefect's page and interface, and the reports, where the settings say."""
+    if len(sys.argv) > 1:
+        end_with_parent(int(sys.argv[1]))
+    else:  # a shared server, by itself
+        os.environ.update(prefect_environment(os.environ))
+        check_exposure(os.environ["PREFECT_SERVER_API_HOST"], os.environ)
     import uvicorn
+    from prefect.server.api import collections
     from prefect.server.api.server import create_app
 
+    from flows import notify  # noqa: F401 (its block is what the automation calls)
+
+    # Prefect asks another host for lists of worker types; it keeps a copy of this one.
+    collections.KNOWN_VIEWS = {"aggregate-worker-metadata": "its own copy"}
     host = os.environ["PREFECT_SERVER_API_HOST"]
     port = int(os.environ["PREFECT_SERVER_API_PORT"])
-    page = kept_at_home(create_app(final=True), f"{host}:{port}")
-    uvicorn.run(page, host=host, port=port, log_level="warning")
+    page = kept_at_home(with_pages(create_app(final=True), home()), f"{host}:{port}")
+    uvicorn.run(from_own_pages(page), host=host, port=port, log_level="warning")
 
 
 def kept_at_home(page: Application, address: str) -> Application:
@@ -38,7 +49,7 @@ def kept_at_home(page: Application, address: str) -> Application:
     )
     header = (b"content-security-policy", policy.encode())
 
-    async def answer(scope: Message, receive: Callable[[], Awaitable[Message]], send: Send) -> None:
+    async def answer(scope: Message, receive: Receive, send: Send) -> None:
         async def send_with_policy(message: Message) -> None:
             if message["type"] == "http.response.start":
                 message["headers"] = [*message.get("headers", []), header]
@@ -50,4 +61,7 @@ def kept_at_home(page: Application, address: str) -> Application:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except DatrialError as error:
+        sys.exit(f"datrial: {error}")

@@ -71,7 +71,7 @@ def small_snapshot(home: Path, study: Study | None = None, *, coded: bool = Fals
 
 
 def small_run(snapshot: str, label: str = "", analyses: tuple[str, ...] = QUICK) -> Published:
-    """Run some analyses on a snapshot, and store the run with its report."""
-    job = Job(study="drive", analyses=analyses, label=label)
+    """Run some analyses on a snapshot, as they are now, and store the run with its report."""
+    job = Job(study="drive", analyses=analyses, label=label, fresh=True)
     analysed = [stops.analyse(job, snapshot, name) for name in job.resolved_study().analyses]
     return stops.publish(job, snapshot, analysed)

@@ -8,9 +8,16 @@ from __future__ import annotations
 
 
 class DatrialError(Exception):
-    """Base of every error that datrial raises on purpose (exit code 1)."""
+    """Base of every error that datrial raises on purpose (exit code 1).
+
+    Attributes
+    ----------
+    may_pass
+        Whether a second try a moment later may succeed: a share that is away.
+    """
 
     exit_code = 1
+    may_pass = False
 
 
 class UsageError(DatrialError):

@@ -247,7 +247,9 @@ def test_every_built_row_of_the_catalogue_is_answered_by_each_analysis_that_says
     states = catalogue_states(run)
     for state in states:
         answering = {table.analysis for table in state.tables}
-        assert answering == set(state.row.answered_by), state.row.id
+        # A cost model's rows are also of another report, which this study does not answer.
+        wanted = set(state.row.answered_by) if state.row.report == "drive" else set()
+        assert answering == wanted, state.row.id
         assert state.is_answered == bool(answering), state.row.id
     for entry in run.tables:
         assert set(entry.table.catalogue) <= set(ANALYSES[entry.analysis].catalogue), entry.table.id

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from datrial.errors import DataError, LockedError, UsageError
+from datrial.extracts.files import file_hash, visible_files
 from datrial.pipeline.attempt import open_attempt
 from datrial.pipeline.failure import failure_of
 from datrial.pipeline.job import Job
@@ -200,14 +201,19 @@ def test_a_fault_names_its_place_and_never_its_message() -> None:
 @pytest.mark.parametrize(
     ("error", "again"),
     [
-        (OSError(errno.EIO, "Input/output error"), True),
-        (OSError(errno.ESTALE, "Stale file handle"), True),
-        (FileNotFoundError(errno.ENOENT, "No such file"), False),
-        (OSError(errno.ENOSPC, "No space left on device"), False),
+        *((OSError(getattr(errno, name), "held or away"), True) for name in (
+            "EAGAIN", "EBUSY", "ETXTBSY", "EIO", "ESTALE", "ENOTCONN", "ETIMEDOUT", "EHOSTDOWN",
+            "ENOLCK",
+        )),
+        *((OSError(getattr(errno, name), "lasting"), False) for name in (
+            "ENOENT", "ENOSPC", "EDQUOT", "EROFS", "EACCES", "EFBIG", "EINVAL", "ENAMETOOLONG",
+            "ELOOP", "EMFILE", "EISDIR",
+        )),
+        (OSError("a library's own"), False),
         (DataError("a failed check"), False),
         (ValueError("a fault"), False),
     ],
-)
+)  # fmt: skip
 def test_only_what_may_pass_by_itself_is_tried_again(
     error: Exception, again: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -216,3 +222,101 @@ def test_only_what_may_pass_by_itself_is_tried_again(
     wrapped = DataError("the share cannot be read")
     wrapped.__cause__ = error
     assert failure_of(wrapped, "receive").may_pass is again
+
+
+def test_a_file_that_somebody_holds_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sharing violation, as the system tells it for a file on a share: EBUSY."""
+    file = tmp_path / "cases.csv"
+    file.write_text("Perp\n")
+    really_open = Path.open
+
+    def held(path: Path, *words: object, **named: object) -> object:
+        if path == file:
+            raise OSError(errno.EBUSY, os.strerror(errno.EBUSY), str(path))
+        return really_open(path, *words, **named)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(Path, "open", held)
+    with pytest.raises(DataError, match=r"cases\.csv: the file cannot be read") as refused:
+        file_hash(file)
+    failure = failure_of(refused.value, "receive")
+    assert (failure.may_pass, failure.exit_code) == (True, 3)
+
+
+def test_an_inbox_that_vanished_is_looked_for_again(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="does not exist") as away:
+        visible_files(tmp_path / "share" / "inbox")
+    failure = failure_of(away.value, "decide")
+    assert (failure.may_pass, failure.exit_code) == (True, 3)
+
+
+# --- what is said of a disk -----------------------------------------------------------------
+
+PARTS = {
+    "landing/marac/0f.csv": "the agencies' files as they arrived (landing)",
+    "snapshots/drive/.current.12": "the snapshots (snapshots)",
+    "tmp/a/b.duckdb": "the unfinished work of this run (tmp)",
+    "results/.writing-r/cells.parquet": "the results (results)",
+    "reports/r/index.html": "the report and its workbooks (reports)",
+    "attempts/.writing-a.json-12": "the record of this run (attempts)",
+    "logs/a.log": "the technical log (logs)",
+    "ledger.sqlite-wal": "the allocation ledger (ledger.sqlite)",
+    ".ledger.sqlite-x.new": "the allocation ledger (ledger.sqlite)",
+}
+
+
+@pytest.mark.parametrize("file", PARTS)
+@pytest.mark.parametrize(
+    ("number", "kind"),
+    [
+        (errno.ENOSPC, "The disk is full: there is no room for {}; "),
+        (errno.EDQUOT, "The disk is full: there is no room for {}; "),
+        (errno.EROFS, "The disk is read-only: {} cannot be written; "),
+        (errno.EACCES, "The user who runs datrial may not write {}; "),
+        (errno.EIO, "The disk does not answer as it should, and {} could not be "),
+    ],
+)
+def test_a_disk_is_told_by_the_part_of_the_state_and_no_path(
+    file: str, number: int, kind: str, home: Path
+) -> None:
+    error = OSError(number, os.strerror(number), str(home / file))
+    failure = failure_of(error, "build")
+    assert failure.message.startswith(kind.format(PARTS[file]))
+    assert "the last good snapshot stays current" in failure.message
+    assert failure.message.endswith("run again.") and str(home) not in failure.message
+    assert failure.exit_code == 1
+
+
+def test_a_disk_is_told_also_through_what_a_library_made_of_it(home: Path) -> None:
+    full = OSError(errno.ENOSPC, "No space left on device")
+    full.filename = str(home / "results" / "x")
+    fault = RuntimeError("cannot write")
+    fault.__context__ = full
+    assert "the results (results)" in failure_of(fault, "publish").message
+    refused = UsageError("The ledger cannot be used.")
+    refused.__cause__ = full
+    assert failure_of(refused, "publish").exit_code == 1
+    agencys = PermissionError(errno.EACCES, "Permission denied", "/somewhere/else/cases.csv")
+    assert "disk" not in failure_of(agencys, "receive").message
+
+
+def test_an_attempt_whose_end_no_disk_takes_tells_its_supervisor(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And the error that ended it is what is told, not that of the record."""
+    said, heard = os.pipe()[::-1]
+    monkeypatch.setenv("DATRIAL_LAST_WORD_DESCRIPTOR", str(said))
+    with pytest.raises(DataError), open_attempt("nightly", JOB) as attempt:
+        monkeypatch.setattr("datrial.pipeline.attempt.write_attempt", full_disk)
+        raise DataError("one sentence")
+    os.close(said)
+    with os.fdopen(heard) as file:
+        told = Attempt.model_validate_json(file.read())
+    assert (told.id, told.state, told.exit_code) == (attempt.record.id, "failed", 3)
+    assert told.message == "one sentence"
+    assert read_attempt(told.id).state == "running"  # the next run finds it dead
+
+
+def full_disk(attempt: Attempt) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")

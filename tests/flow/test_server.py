@@ -9,71 +9,30 @@ import json
 import os
 import shutil
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pandas
 import pytest
+from at_the_server import Served, Visitor, serving, visiting
+
+from datrial.config.study import load_study
 
 sys.path.insert(0, str(Path(__file__).parent / "fake_road"))
 import fake_road as road
 
 CANARY = "Zebedee Canary-Person"  # as in fake_stops, which only the runs' own processes import
 SNAPSHOT = "5a5a5a5a5a5a"
-CHROMIUM = (
-    shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-)
-QUIET = (
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-)  # fmt: skip
+FLOWS = ("nightly", "ingest", "allocate", "analyse", "rerun")
+EFFECT = {"parameter": "risk_score.effect", "value": "normal"}
+RUN, CHANGED = "run-0a1b2c3d4e5f", "run-c0ffee0dd0e5"
 pytestmark = pytest.mark.server
-
-
-@dataclass
-class Served:
-    """A running ``make ui``."""
-
-    home: Path
-    port: int
-    process: subprocess.Popen[str]
-
-    @property
-    def page(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    def ask(self, path: str, body: object = None) -> Any:
-        """Ask the server's interface: GET, or POST with a body."""
-        data = None if body is None else json.dumps(body).encode()
-        asked = urllib.request.Request(f"{self.page}/api{path}", data)
-        asked.add_header("Content-Type", "application/json")
-        with urllib.request.urlopen(asked, timeout=30) as answer:
-            return json.loads(answer.read())
-
-    def deployment(self, name: str) -> Any:
-        return self.ask(f"/deployments/name/{name}/{name}")
-
-    def run_from_form(self, name: str, parameters: dict[str, Any]) -> Any:
-        """Start a run as the page's form does, and return it when it has ended."""
-        path = f"/deployments/{self.deployment(name)['id']}/create_flow_run"
-        begun = self.ask(path, {"parameters": parameters})
-
-        def ended() -> Any:
-            found = self.ask(f"/flow_runs/{begun['id']}")
-            return found if found["state_type"] in ("COMPLETED", "FAILED", "CRASHED") else None
-
-        return road.until(ended, 60)
-
-    def artifacts(self) -> dict[str, Any]:
-        found = self.ask("/artifacts/filter", {"limit": 200})
-        return {one["key"]: one["data"] for one in found}
 
 
 @pytest.fixture(scope="module")
@@ -83,24 +42,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     snapshots.mkdir(parents=True)
     (snapshots / "current").write_text(f"{SNAPSHOT}\n")
     (snapshots / f"{SNAPSHOT}.duckdb").touch()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "flows.serve"],
-        env=road.environment(home) | {"PREFECT_SERVER_API_PORT": str(port)},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    assert process.stdout is not None
-    said = process.stdout.readline()
-    assert f"http://127.0.0.1:{port}" in said, said + process.stdout.read()
-    yield Served(home, port, process)
-    if process.poll() is None:
-        process.kill()
-    process.communicate(timeout=20)
+    with serving(home, road.environment(home)) as server:
+        yield server
 
 
 def test_the_nightly_schedule_gets_its_runs(served: Served) -> None:
@@ -118,7 +61,7 @@ def test_the_nightly_schedule_gets_its_runs(served: Served) -> None:
 def test_the_forms_offer_choices_with_explanations(served: Served) -> None:
     schema = served.deployment("analyse")["parameter_openapi_schema"]
     fields = schema["properties"]
-    assert list(fields) == ["study", "analyses", "changes", "label"]
+    assert list(fields) == ["study", "snapshot", "analyses", "changes", "label", "fresh"]
     assert all(field["description"] for field in fields.values())
     assert "drive" in fields["study"]["enum"]
     chosen = fields["analyses"]["items"]["enum"]
@@ -130,21 +73,64 @@ def test_the_forms_offer_choices_with_explanations(served: Served) -> None:
     assert refused.value.code == 409
 
 
-def test_a_filled_in_form_runs_and_shows_its_results(served: Served) -> None:
-    change = {"parameter": "risk_score.effect", "value": "normal"}
-    run = served.run_from_form(
-        "analyse", {"study": "drive", "analyses": ["risk_score"], "changes": [change]}
+def test_every_flow_is_on_offer_with_its_form_and_its_limit(served: Served) -> None:
+    one_at_a_time = set()
+    for name in FLOWS:
+        deployment = served.deployment(name)
+        assert deployment["description"] and "datrial" in deployment["tags"]
+        fields = deployment["parameter_openapi_schema"]["properties"]
+        assert all(field["title"] and field["description"] for field in fields.values()), name
+        if limit := deployment["global_concurrency_limit"]:
+            assert limit["limit"] == 1
+            assert deployment["concurrency_options"]["collision_strategy"] == "ENQUEUE"
+            one_at_a_time.add(name)
+    assert one_at_a_time == {"nightly", "ingest", "allocate"}
+
+
+def test_what_is_wrong_with_a_form_is_told_in_a_sentence(served: Served) -> None:
+    asked = {"study": "drive", "snapshot": "ffff", "changes": [EFFECT | {"value": "[2, 3"}]}
+    run = served.run_from_form("analyse", asked)
+    assert (run["state_type"], run["state"]["message"]) == (
+        "FAILED",
+        "risk_score.effect: the new value cannot be read. Write it as in a study file: normal, "
+        "[2, 3], 500.",
     )
+
+
+def test_a_filled_in_form_runs_and_shows_its_results(served: Served) -> None:
+    run = served.run_from_form(
+        "analyse",
+        {"study": "drive", "snapshot": SNAPSHOT[:3], "analyses": ["risk_score"],
+         "changes": [EFFECT]},
+    )  # fmt: skip
     assert run["state_type"] == "COMPLETED", run["state"]["message"]
     record = road.last_record(served.home)
     assert record["state"] == "done" and record["flow_run_id"] == run["id"]
     assert record["job"]["changes"] == {"risk_score.effect": "normal"}
-    assert [stop["name"] for stop in record["stops"]] == [
-        "current snapshot", "risk_score", "publish",
-    ]  # fmt: skip
-    shown = served.artifacts()
-    assert "| Midpoint | 0.907 | 2e-05 | 0.867 to 0.949 |" in shown["primary-results"]
-    assert shown["report"].startswith("[Report of run ")
+    assert record["job"]["snapshot"] == SNAPSHOT
+    assert [stop["name"] for stop in record["stops"]] == ["snapshot", "risk_score", "publish"]
+    shown = served.artifacts(run["id"])
+    assert "| Midpoint | 1.91 | 2e-05 | 0.867 to 0.949 |" in shown["primary-results"]["data"]
+    assert f"](/datrial/reports/{CHANGED}/index.html)" in shown["report"]["data"]
+    assert "There is no earlier run" in shown["changes"]["data"]
+    assert shown["progress"]["data"] == 100
+    assert shown["progress"]["description"] == f"Run {CHANGED} is published."
+    shutil.rmtree(served.home / "results" / CHANGED)
+    shutil.rmtree(served.home / "reports" / CHANGED)
+
+
+def test_the_progress_moves_with_the_stops(served: Served) -> None:
+    waiting = road.start(served.home, wait_in="build")
+    record = road.until(lambda: road.running(served.home, "build"))
+    bar = served.artifacts(record["flow_run_id"])["progress"]
+    (served.home / "go").touch()
+    code, printed = road.finish(waiting)
+    (served.home / "go").unlink()
+    assert code == 0, printed
+    planned = 5 + len(load_study("drive").analyses)
+    assert bar["data"] == pytest.approx(300 / planned, abs=0.1)
+    assert bar["description"].startswith(f"3 of {planned} stops are done. Now: build. ")
+    assert "Last: allocate: in the ledger: 7 control, 2 intervention" in bar["description"]
 
 
 def supervised(served: Served, **orders: Any) -> tuple[int, str]:
@@ -160,17 +146,88 @@ def test_a_nightly_run_uses_the_server_that_is_there_and_shows_its_counts(served
     assert "10 extracts, 3 of them new" in printed  # the second try
     run = road.last_record(served.home)["flow_run_id"]
     assert served.ask(f"/flow_runs/{run}")["state_type"] == "COMPLETED"  # not a server of its own
-    shown = served.artifacts()
-    assert json.loads(shown["rows-received"])[0] == {
+    shown = served.artifacts(run)
+    assert json.loads(shown["rows-received"]["data"])[0] == {
         "table": "marac_case", "received": 1234, "staged": 1200, "quarantined": 34,
     }  # fmt: skip
-    assert json.loads(shown["checks"])[0]["verdict"] == "passed"
+    checks = json.loads(shown["checks"]["data"])
+    assert [(one["verdict"], one["severity"]) for one in checks] == [
+        ("warned", "warning"), ("passed", "critical: the table"),
+    ]  # fmt: skip
+    assert shown["checks"]["description"].startswith(
+        "2 checks: 1 warned, 1 passed. Of the 1 critical ones none failed"
+    )
+
+
+def test_what_was_taken_from_an_earlier_run_is_said(served: Served) -> None:
+    code, printed = supervised(served, reused=["risk_score"])
+    assert code == 0, printed
+    shown = served.artifacts(road.last_record(served.home)["flow_run_id"])["analyses"]
+    tables = {one["analysis"]: one["tables"] for one in json.loads(shown["data"])}
+    assert tables.pop("risk_score") == "taken from an earlier run"
+    assert set(tables.values()) == {"computed in this run"}
+    assert ", 1 of them taken from an earlier run" in shown["description"]
+
+
+def test_ingest_publishes_a_snapshot_and_runs_no_analysis(served: Served) -> None:
+    run = served.run_from_form("ingest", {"study": "drive"})
+    assert run["state_type"] == "COMPLETED"
+    assert run["state"]["message"].startswith(f"Snapshot {SNAPSHOT} is current; 34 rows")
+    record = road.last_record(served.home)
+    assert record["exclusive"] is True
+    assert [stop["name"] for stop in record["stops"]] == ["receive", "build"]
+    assert {"rows-received", "checks", "progress"} == set(served.artifacts(run["id"]))
+
+
+def test_a_stored_run_is_computed_again_and_proved_equal(served: Served) -> None:
+    run = served.run_from_form("rerun", {"run": "latest"})
+    assert run["state_type"] == "COMPLETED"
+    assert run["state"]["message"].startswith(f"Run {RUN}, computed again, is equal byte for byte")
+    assert set(served.artifacts(run["id"])) == {"progress", "repetition"}
+
+
+def test_a_stored_run_that_was_changed_by_hand_is_told_and_its_cells_are_listed(
+    served: Served,
+) -> None:
+    cells = served.home / "results" / RUN / "cells.parquet"
+    before = cells.read_bytes()
+    table = pandas.read_parquet(cells)
+    table.loc[table["value"].notna().idxmax(), "value"] += 1
+    table.to_parquet(cells)
+    run = served.run_from_form("rerun", {"run": RUN[:8]})
+    cells.write_bytes(before)
+    assert (run["state_type"], run["state"]["name"]) == ("FAILED", "NotEqual")
+    assert "is not as it was stored" in run["state"]["message"]
+    shown = served.artifacts(run["id"])
+    assert len(json.loads(shown["differing-cells"]["data"])) == 1
+    link = f"/datrial/comparisons/{RUN}/index.html"
+    assert f"]({link})" in shown["repetition"]["data"]
+    assert served.get(link)[0] == 200
+
+
+def test_the_reports_are_served_and_nothing_else_of_the_state(served: Served) -> None:
+    status, body, headers = served.get(f"/datrial/reports/{RUN}/index.html")
+    assert status == 200 and f"The page index of run {RUN}".encode() in body
+    assert "default-src 'none'" in " ".join(headers.get_all("content-security-policy"))
+    assert headers["x-content-type-options"] == "nosniff"
+    (served.home / "reports" / "way_out").symlink_to(served.home / "prefect")
+    (served.home / "reports" / "key").symlink_to(served.home / "prefect" / "server.json")
+    for path in (
+        "/datrial/", "/datrial/reports", "/datrial/reports/", f"/datrial/reports/{RUN}",
+        f"/datrial/reports/{RUN}/", "/datrial/reports/../prefect/server.json",
+        "/datrial/reports/%2e%2e/prefect/server.json", "/datrial/reports/..%2fprefect/server.json",
+        "/datrial/reports//etc/passwd", "/datrial/reports/way_out/server.json",
+        "/datrial/reports/key", "/datrial/attempts", "/datrial/snapshots/drive/current",
+    ):  # fmt: skip
+        assert served.get(path)[0] in (307, 404), path
+        assert b"api_url" not in served.get(path)[1]
 
 
 def test_with_nothing_new_the_nightly_flow_does_no_work(served: Served) -> None:
     run = served.run_from_form("nightly", {"study": "drive"})
     assert run["state_type"] == "COMPLETED" and "Nothing changed" in run["state"]["message"]
     assert [stop["name"] for stop in road.last_record(served.home)["stops"]] == ["decide"]
+    assert f"/datrial/reports/{RUN}/index.html" in served.artifacts(run["id"])["report"]["data"]
 
 
 def test_a_failed_analysis_leaves_a_gap_and_the_others_stand(served: Served) -> None:
@@ -182,6 +239,12 @@ def test_a_failed_analysis_leaves_a_gap_and_the_others_stand(served: Served) -> 
     assert (ends["risk_score"], ends["marac_follow_up"], ends["publish"]) == (
         "failed", "done", "done",
     )  # fmt: skip
+    run = served.ask(f"/flow_runs/{record['flow_run_id']}")
+    assert (run["state_type"], run["state"]["name"]) == ("FAILED", "FailedInPart")
+    shown = served.artifacts(run["id"])
+    assert shown["without-result"]["description"] == "Failed in part: risk_score."
+    assert "**risk_score**: the model did not converge" in shown["without-result"]["data"]
+    assert "risk_score" in shown["progress"]["description"]
 
 
 def test_an_error_in_the_data_is_one_sentence_with_its_exit_code(served: Served) -> None:
@@ -220,6 +283,33 @@ def test_a_run_that_died_does_not_stay_running(served: Served) -> None:
     assert "after the stop allocate" in settled["state"]["message"]
 
 
+@pytest.mark.long
+def test_a_second_nightly_run_waits_for_the_slot_that_a_killed_one_gives_back(
+    served: Served,
+) -> None:
+    for report in served.home.glob("reports/*/index.html"):
+        report.unlink()
+    (served.home / "hold receive").touch()
+    nightly = f"/deployments/{served.deployment('nightly')['id']}/create_flow_run"
+
+    def begun() -> str:
+        return str(served.ask(nightly, {"parameters": {"study": "drive"}})["id"])
+
+    def state(run: str) -> str:
+        return str(served.ask(f"/flow_runs/{run}")["state"]["name"])
+
+    first = begun()
+    record = road.until(lambda: road.running(served.home, "receive"), 120)
+    second = begun()
+    road.until(lambda: state(second) == "AwaitingConcurrencySlot", 60)
+    os.kill(record["worker"]["pid"], signal.SIGKILL)
+    road.until(lambda: state(first) == "Crashed", 60)
+    (served.home / "hold receive").unlink()
+    road.until(lambda: state(second) == "Completed", 180)
+    limit = served.deployment("nightly")["global_concurrency_limit"]
+    assert (limit["limit"], limit["active_slots"]) == (1, 0)
+
+
 def test_the_server_can_be_reached_from_this_machine_only(served: Served) -> None:
     listening = [
         line.split()[1]
@@ -241,50 +331,44 @@ def test_nothing_tried_to_leave_the_machine(served: Served) -> None:
     (served.home / "outbound").unlink()
 
 
+@pytest.fixture
+def visitor(served: Served, browser: Any) -> Iterator[Visitor]:
+    with visiting(served, browser) as visitor:
+        yield visitor
+
+
 @pytest.mark.browser
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
-def test_a_person_fills_in_the_form_and_finds_the_results(served: Served, tmp_path: Path) -> None:
-    """In a browser: form, changed parameter, submit, the run's page; and no other host is asked."""
-    from playwright.sync_api import sync_playwright
-
-    hosts, complaints = set(), []
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
-        page = browser.new_page(viewport={"width": 1300, "height": 1300})
-        page.on("request", lambda asked: hosts.add(asked.url.split("/")[2]))
-        page.on("websocket", lambda asked: hosts.add(asked.url.split("/")[2]))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        form = f"{served.page}/deployments/deployment/{served.deployment('analyse')['id']}/run"
-        page.goto(form)
-        page.get_by_role("button", name="Add item").click()
-        for told in ("Study", "Which analyses to run", "Changed parameters", "Label", "drive"):
-            assert told in page.inner_text("body")
-        page.locator(".p-select-button__control").nth(2).press("ArrowDown")
-        page.get_by_text("risk_score.effect", exact=True).click()
-        page.locator("textarea").first.fill("normal")
-        page.screenshot(path=str(tmp_path / "form.png"))
-        page.get_by_role("button", name="Submit").click()
-        page.wait_for_url(lambda address: address != form)
-        run = road.until(lambda: _newest_that_ended(served), 60)
-        assert run["parameters"]["changes"] == [
-            {"parameter": "risk_score.effect", "value": "normal"}
-        ]
-        page.goto(f"{served.page}/runs/flow-run/{run['id']}")
-        page.get_by_text("Artifacts", exact=True).first.click()
-        page.get_by_text("primary-results").first.wait_for()
-        page.screenshot(path=str(tmp_path / "run.png"))
-        page.goto(f"{served.page}/v2/")  # the link to it cannot be switched off
-        page.wait_for_timeout(2_000)
-        browser.close()
-    assert hosts == {f"127.0.0.1:{served.port}"} and not complaints
+def test_a_person_fills_in_the_form_and_goes_on_to_the_report(
+    served: Served, visitor: Visitor, tmp_path: Path
+) -> None:
+    """In a browser: form, changed parameter, submit, the run's page, its artifacts, the report."""
+    run = visitor.fill_in("analyse", 2, EFFECT)
+    assert run["parameters"]["changes"] == [EFFECT]
+    visitor.open_artifact(run["id"], "primary-results")
+    visitor.page.get_by_text("Midpoint").first.wait_for()
+    visitor.open_artifact(run["id"], "report")
+    report = visitor.follow("The report")
+    assert report.url == f"{served.page}/datrial/reports/{CHANGED}/index.html"
+    assert report.inner_text("h1") == f"The page index of run {CHANGED}"
+    checks = visitor.follow("The checks")
+    assert checks.inner_text("h1") == f"The page checks of run {CHANGED}"
+    visitor.page.goto(f"{served.page}/v2/")  # the link to it cannot be switched off
+    visitor.page.wait_for_timeout(2_000)
 
 
-def _newest_that_ended(served: Served) -> Any:
-    ended = {"flow_runs": {"state": {"type": {"any_": ["COMPLETED"]}}}, "sort": "START_TIME_DESC"}
-    for newest in served.ask("/flow_runs/filter", ended)[:1]:
-        if newest["parameters"].get("changes") and newest["deployment_id"]:
-            return newest
-    return None
+@pytest.mark.browser
+def test_a_person_runs_a_stored_run_with_another_parameter_and_sees_the_difference(
+    served: Served, visitor: Visitor
+) -> None:
+    for part in ("results", "reports"):
+        shutil.rmtree(served.home / part / CHANGED, ignore_errors=True)
+    run = visitor.fill_in("rerun", 0, EFFECT)
+    assert run["parameters"]["changes"] == [EFFECT] and run["parameters"]["run"] == "latest"
+    visitor.open_artifact(run["id"], "comparison")
+    visitor.page.get_by_text(f"1 of 639 numbers differ from run {RUN}").first.wait_for()
+    visitor.open_artifact(run["id"], "report")
+    changes = visitor.follow(f"What changed, compared with run {RUN}")
+    assert f"Run {CHANGED} is run {RUN} with changed parameters." in changes.inner_text("body")
 
 
 def test_the_end_leaves_no_process_and_the_schedule_active(served: Served) -> None:

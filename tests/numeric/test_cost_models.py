@@ -7,6 +7,7 @@ inputs and are held to the penny or the last printed digit.
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from itertools import pairwise
 
@@ -108,6 +109,8 @@ def test_what_does_not_follow_from_the_printed_inputs_is_found() -> None:
         ("anxiety_cost", "2,497"),
         ("self_harm_cost", "2,698"),
         ("cases_without_repeats", "76,000"),
+        ("in_need_after_worked_out", "19.0%"),
+        ("need_of_651", "18.0%"),
     }
     assert different("restart_value") == {
         ("unit_cost_divided", "3,900"),
@@ -118,7 +121,38 @@ def test_what_does_not_follow_from_the_printed_inputs_is_found() -> None:
         ("public_ratio_worked_out", "1.17"),
         ("alternative_ratio", "1.29"),
         ("break_even_worked_out", "6.5%"),
+        ("plans_of_worker", "0.5"),
     }
+
+
+# Every table of Drive's Appendix 8 and of Restart's chapter 9 that has a number that is worked out.
+# A8.4, A8.13, A8.24 and A8.25 hold inputs only.
+def test_every_printed_table_is_audited() -> None:
+    told = " ".join(entry.source for entry in model("drive_cost_per_case").file.printed)
+    inputs = {4, 13, 24, 25}
+    missing = {n for n in range(1, 29) if not re.search(rf"A8\.{n}\b", told)}
+    assert missing == inputs
+    named = told + " ".join(q.source for q in model("drive_cost_per_case").file.quantities.values())
+    named += " ".join(s.label for s in model("drive_cost_per_case").file.scenarios.values())
+    assert all(re.search(rf"A8\.{n}\b", named) for n in inputs)
+    told = " ".join(entry.source for entry in model("restart_value").file.printed)
+    # Table 8 is what was spent: inputs.
+    assert {n for n in range(8, 15) if not re.search(rf"Table {n}\b", told)} == {8}
+
+
+# Printed inputs that follow from others: what the two tables print is the same model.
+@pytest.mark.parametrize(
+    ("of", "by_hand"),
+    [
+        ("housing_need_worked_out", 0.43 + 0.10 * 0.70),
+        ("homeless_worked_out", 0.07 + 0.10 * 0.19),
+        ("care_after_worked_out", 0.61 * (1 - 0.486) * 0.68 * 0.08),
+        ("relapse_cost_2009", 3.5e3 * 0.3333 / 0.65),
+        ("refuge_worked_out", 15_000 * 0.52 / 76_000),
+    ],
+)
+def test_inputs_that_follow_from_others_by_hand(of: str, by_hand: float) -> None:
+    assert value("drive_cost_per_case", of) == pytest.approx(by_hand)
 
 
 @pytest.mark.parametrize("name", cost_models())

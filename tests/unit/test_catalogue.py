@@ -13,8 +13,10 @@ from typer.testing import CliRunner
 
 from datrial.analyses.registry import ANALYSES
 from datrial.cli import app
+from datrial.config.costs import cost_model_path, cost_models
 from datrial.config.load import parse
 from datrial.config.project import project_root
+from datrial.economics.reading import read_model
 from datrial.errors import UsageError
 from datrial.results.catalogue import (
     Catalogue,
@@ -94,6 +96,13 @@ def test_each_cost_model_of_the_catalogue_is_there_and_quotes_the_rows_first_tab
         for model in row.cost_models:
             text = (project_root() / "configs" / "costs" / f"{model}.yaml").read_text()
             assert table and re.search(rf"Tables? {re.escape(table[0])}\b", text), row.id
+
+
+@pytest.mark.parametrize("name", cost_models())
+def test_each_cost_model_says_which_rows_it_works_out_as_the_catalogue_does(name: str) -> None:
+    said = read_model(cost_model_path(name)).file.catalogue
+    assert said == tuple(row.id for row in load_catalogue().entries if name in row.cost_models)
+    assert said and set(said) <= set(ANALYSES["cost_model"].catalogue)
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,56 @@ def test_sensitivity_and_break_even() -> None:
     )
 
 
+def test_numbers_end_at_one_place_also_beside_empty_cells() -> None:
+    lines = answer("--model", "drive_cost_per_case", "--draws", "500").splitlines()
+    agencies = lines[lines.index("") + 1 : lines.index("", lines.index("") + 1)]
+    totals = lines[lines.index("", lines.index("") + 1) + 1 :]
+    totals = totals[: totals.index("")]
+    assert len(agencies) == 8 and len(totals) == 9
+    assert len({len(line) for line in agencies}) == len({len(line) for line in totals}) == 1
+    # Physical health concerns victims-survivors only: its column of perpetrators is empty.
+    (health,) = [line for line in agencies if line.startswith("Physical health")]
+    assert health.split()[2:] == ["3,317", "3,317"]
+    place = agencies[0].index("children") + len("children")
+    assert health[:place].endswith("3,317")
+
+
+def test_the_audit_has_its_numbers_to_the_right() -> None:
+    lines = answer("--model", "drive_cost_per_case", "--audit").splitlines()
+    heads, rows = lines[0], lines[1 : lines.index("")]
+    assert len(rows) > 100
+    for head in ("printed", "recomputed", "lowest", "highest"):
+        end = heads.index(head) + len(head)
+        assert all(row[end - 1] != " " and row[end : end + 2] == "  " for row in rows)
+
+
+def test_a_scenario_and_what_is_set_hold_for_swings_and_break_even_too() -> None:
+    arguments = ("--model", "drive_cost_per_case", "--sensitivity", "childrens_services", "--json")
+    base = json.loads(answer(*arguments))
+    half = json.loads(answer(*arguments, "--scenario", "one_child"))
+    assert half["scenarios"]["base"] == pytest.approx(base["scenarios"]["base"] / 2)
+    assert half["swings"][0]["at_high"] == pytest.approx(base["swings"][0]["at_high"] / 2)
+    found = json.loads(
+        answer("--model", "restart_value", "--set", "addressable=100%",
+               "--break-even", "index:public_ratio=1", "--json")
+    )  # fmt: skip
+    assert found["value"] < 1.1
+
+
+def test_entries_of_a_quantity_are_set_one_by_one_but_not_beside_the_whole() -> None:
+    arguments = ("--model", "drive_cost_per_case", "--json", "--set", "charged[gbh]=0")
+    one = json.loads(answer(*arguments))["totals"]["criminal_justice"]["value"]
+    two = json.loads(answer(*arguments, "--set", "charged[abh]=0"))["totals"]["criminal_justice"]
+    assert two["value"] < one - 3000
+    with pytest.raises(UsageError, match="is set as a whole already"):
+        RUN.invoke(
+            app,
+            ["cost", "--model", "drive_cost_per_case", "--set", "charged=0.5",
+             "--set", "charged[abh]=0"],
+            catch_exceptions=False,
+        )  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from datrial.analyses.registry import ANALYSES
+from datrial.config.project import project_root
 from datrial.errors import UsageError
+from datrial.pipeline import identity
 from datrial.pipeline.identity import code_version, content_hash, files_hash
 from datrial.pipeline.inputs import run_id
 from datrial.pipeline.job import Job, departures
@@ -89,6 +92,39 @@ def test_ids_do_not_depend_on_the_process() -> None:
         for seed in ("1", "2")
     }  # fmt: skip
     assert out == {f"{code_version()} {content_hash({'a': [3], 'b': {1: 2}})}\n"}
+
+
+def test_the_codes_version_does_not_hang_on_where_the_project_lies(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = tmp_path / "m"
+    for name in ("configs", "sql", "expectations"):
+        shutil.copytree(project_root() / name, project / name)
+    monkeypatch.setattr(identity, "project_root", lambda: project)
+    found = []
+    for place in ("a", "z"):  # before and after the project's folder, by name
+        package = tmp_path / place / "datrial"
+        shutil.copytree(Path(identity.__file__).parents[1], package)
+        with monkeypatch.context() as patch:
+            patch.setattr(identity, "__file__", str(package / "pipeline" / "identity.py"))
+            found.append([identity.code_version.__wrapped__(rooms) for rooms in (None, ("sql",))])
+    assert found[0] == found[1]
+
+
+def test_a_cost_model_is_code_of_runs_and_not_of_snapshots(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(project_root() / "configs", tmp_path / "configs")
+    monkeypatch.setattr(identity, "project_root", lambda: tmp_path)
+
+    def versions() -> list[str]:
+        rooms = (None, identity.WAREHOUSE_ROOMS)
+        return [identity.code_version.__wrapped__(each) for each in rooms]
+
+    before = versions()
+    model = next((tmp_path / "configs" / "costs").glob("*.yaml"))
+    model.write_text(model.read_text() + "\n")
+    assert versions()[0] != before[0] and versions()[1] == before[1]
 
 
 def test_a_files_hash_follows_its_content(tmp_path: Path) -> None:

@@ -91,6 +91,7 @@ def test_printed_shares_are_the_printed_counts_over_184() -> None:
 def test_every_number_of_the_drive_file_stands_beside_a_cell_of_the_report() -> None:
     # Numbers of one setting of an analysis, and of an analysis, that this report does not have.
     elsewhere_with = {
+        "cost_model": {"model": "drive_cost_per_case", "scenario": "", "set": {}},
         "interventions": {"year_ends": ["2017-03-31", "2018-03-31"]},
         "victim_differences": ANALYSES["victim_differences"].parameters().model_dump(mode="json"),
     }
@@ -104,10 +105,12 @@ def test_every_number_of_the_drive_file_stands_beside_a_cell_of_the_report() -> 
     # The numbers of tables that this report does not have: see test_analyses_allocation, _cohort,
     # test_analyses_needs, test_analyses_needs_behaviour and test_analyses_needs_classes,
     # test_analyses_interventions, test_analyses_behaviours, test_analyses_behaviour_change,
-    # test_analyses_victims, test_analyses_victim_differences, test_analyses_police.
+    # test_analyses_victims, test_analyses_victim_differences, test_analyses_police,
+    # test_analyses_cost_model.
     elsewhere = (
         "behaviour_change.factor_predictions",
         "behaviours.",
+        "cost_model.",
         "interventions.",
         "needs.by_engagement",
         "needs.dichotomisations",

@@ -51,7 +51,8 @@ def test_a_run_is_read_back_as_it_was_written(tmp_path: Path) -> None:
     assert ratios is not None
     beside = ratios.published["midpoint", "estimate", "p_value"]
     assert beside == PublishedValue(0.0, "Table A3.2", "0.00")
-    assert run.times == {name: given.manifest()[name] for name in ("start", "end", "who")}
+    said = {name: given.manifest()[name] for name in ("start", "end", "who")}
+    assert run.times == {**said, "turn": 1}
 
 
 def test_the_readable_table_says_states_in_words_and_leaves_no_cell_empty(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from datrial.errors import LockedError
 from datrial.extracts.landing import Landed, land
 from datrial.extracts.receipts import read_receipts
 from datrial.pipeline.lock import take_lock
+from datrial.pipeline.record import FlowName
 from datrial.pipeline.retention import Held, expire, held
 from datrial.pipeline.retention.held import months_after
 from datrial.pipeline.retention.record import Deletion, append, deletions
@@ -262,14 +263,15 @@ def test_without_a_current_snapshot_none_expires(home: Path) -> None:
     assert not expired(held(study_holding(snapshots=1), TODAY), "snapshot")
 
 
-def test_while_an_analysis_runs_its_snapshot_is_not_deleted(home: Path) -> None:
+@pytest.mark.parametrize("flow", ["analyse", "rerun"])
+def test_while_an_analysis_runs_its_snapshot_is_not_deleted(home: Path, flow: FlowName) -> None:
     for number in (1, 2):
         publish_snapshot(home, f"s{number}", f"2020-01-0{number}")
     study = study_holding(snapshots=1)
-    record_attempt("analysing", "2026-06-30", flow="analyse", state="running")
+    record_attempt("analysing", "2026-06-30", flow=flow, state="running")
     assert not expired(held(study, TODAY), "snapshot")
     assert expire(study, delete=True) == []
-    record_attempt("analysing", "2026-06-30", flow="analyse")
+    record_attempt("analysing", "2026-06-30", flow=flow)
     assert expired(held(study, TODAY), "snapshot") == {"s1"}
 
 

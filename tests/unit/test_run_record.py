@@ -138,7 +138,7 @@ def test_a_run_records_what_it_rests_on_and_apart_from_it_who_when_and_where(
     assert list(stored["sites"]) == list(load_study("drive").sites)
     assert stored["analyses"]["participant_flow"] == manifest.parameters["participant_flow"]
     times = read_times(tmp_path / "results" / run)
-    assert set(VOLATILE) == set(times)
+    assert {*VOLATILE, "turn"} == set(times)
     assert times["start"] <= times["end"] and times["who"] and times["python"].startswith("3.11")
     assert times["differs_from_lock"] == list(differs_from_lock())
     assert not set(VOLATILE) & set(json.loads(manifest.model_dump_json()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import tempfile
@@ -16,7 +17,7 @@ from datrial.allocation.ledger_schema import (
     format_of,
     upgrade,
 )
-from datrial.errors import DataError, LockedError, UsageError
+from datrial.errors import DataError, DatrialError, LockedError, UsageError
 
 BUSY_SECONDS = 60.0
 _PRIVATE = 0o600
@@ -80,11 +81,22 @@ def ledger_errors(path: Path) -> Iterator[None]:
                 f"The ledger {path} is damaged or is not a ledger ({error}): "
                 "put back the last good copy and verify it."
             ) from error
+        if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
+            raise DatrialError(
+                f"The disk is full or sick: the allocation ledger ({path.name}) could not be "
+                f"written ({error}), and stands as it was. Free some space on its disk, see that "
+                "it is sound, and run again."
+            ) from error
         raise UsageError(
             f"The ledger {path} cannot be used ({error}): check the folder, the file's "
             "permissions and the free space."
         ) from error
     except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise DatrialError(
+                f"The ledger {path.name} could not be made ({error.strerror}). Free some space on "
+                "its disk and run again."
+            ) from error
         raise UsageError(f"The ledger {path} cannot be used ({error.strerror}).") from error
 
 
@@ -109,7 +121,8 @@ def _create(path: Path) -> None:
             with suppress(FileExistsError):
                 os.link(draft, path)
         finally:
-            draft.unlink(missing_ok=True)
+            for ending in ("", "-wal", "-shm", "-journal"):  # which a full disk leaves, too
+                draft.with_name(draft.name + ending).unlink(missing_ok=True)
         _sync(path.parent)
 
 

@@ -65,6 +65,8 @@ class Analysis:
         columns by arm are withheld.
     reads_results
         Whether it is made of the tables of the run's other analyses, after them.
+    reads_plan_of
+        Ids of other analyses whose parameters it reads; it sees no others' of the study.
     """
 
     id: str
@@ -81,3 +83,4 @@ class Analysis:
     limits: tuple[str, ...] = ()
     tells_arms: tuple[str, ...] = ()
     reads_results: bool = False
+    reads_plan_of: tuple[str, ...] = ()

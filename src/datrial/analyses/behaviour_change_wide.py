@@ -24,7 +24,8 @@ class WideForms:
     Attributes
     ----------
     people
-        ``person_id``, the predictors, and a column ``<behaviour>__<time_point>`` for each form.
+        ``person_id`` (a number), the predictors, and a column ``<behaviour>__<time_point>`` for
+        each form.
     predictors
         Columns that are the same on all forms of a service user.
     time_points
@@ -62,7 +63,11 @@ class WideForms:
                 people[name] = forms[behaviour].reindex(people.index)
                 if people[name].nunique() > 1:
                     known.append(name)
-        return cls(people.reset_index(), once, tuple(order), tuple(known))
+        # A number in place of the id: the models only ask whose rows belong together, and what
+        # they are fitted to may be sent to other machines.
+        people = people.reset_index()
+        people["person_id"] = range(len(people))
+        return cls(people, once, tuple(order), tuple(known))
 
     def imputed(self, m: int, seed: int) -> Imputations:
         """Draw the missing answers of all service users ``m`` times, all columns at once.

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from datrial.analyses.behaviour_change_fits import PENALISED, forms_of
+from datrial.analyses.behaviour_change_fits import PENALISED, Forms, forms_of
 from datrial.analyses.behaviour_change_wide import ROUNDS, WideForms
 from datrial.analyses.direct_work_fits import NOT_SENT, Estimate, Models, numbers
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from datrial.models.ordered_logit.result import OrderedLogitResult
 
 
 HOW = (
@@ -50,6 +52,16 @@ def imputed_estimates(models: Models, seed: int) -> tuple[dict[str, Estimate | s
     return {row: _pooled(models, completed, row) for row in parameters.pairs}, said
 
 
+def _fit_one(_: None, numbered: tuple[int, Forms]) -> OrderedLogitResult | str:
+    from datrial.models import ModelDataError, fit_ordered_logit
+
+    number, forms = numbered
+    try:
+        return fit_ordered_logit(forms.model, forms.complete, cluster="person_id", penalty="auto")
+    except ModelDataError as error:
+        return f"the model could not be fitted to imputation {number}: {error}"
+
+
 def _predictors(models: Models, rows: pd.DataFrame) -> list[str]:
     """Return the predictors of all adjusted models."""
     parameters = models.parameters
@@ -63,23 +75,21 @@ def _predictors(models: Models, rows: pd.DataFrame) -> list[str]:
 
 def _pooled(models: Models, completed: Sequence[pd.DataFrame], row: str) -> Estimate | str:
     """Fit one adjusted model to every completed data set and pool the estimate of the work."""
-    from datrial.models import ModelDataError, fit_ordered_logit, pool
+    from datrial.models import pool
+    from datrial.models.replicates import map_replicates
 
     exposure, behaviour, _ = models.parameters.pairs[row]
     right_side = models.parameters.right_side(exposure, "adjusted")
-    fits = []
-    for number, rows in enumerate(completed, start=1):
-        forms = forms_of(rows, behaviour, right_side)
-        if reason := models.lacks(exposure, forms):
-            return reason
-        try:
-            fits.append(
-                fit_ordered_logit(forms.model, forms.complete, cluster="person_id", penalty="auto")
-            )
-        except ModelDataError as error:
-            return f"the model could not be fitted to imputation {number}: {error}"
-    pooled = pool(fits)
-    penalised = sum(bool(each.penalty) for each in fits)
+    all_forms = [forms_of(rows, behaviour, right_side) for rows in completed]
+    if reasons := [reason for forms in all_forms if (reason := models.lacks(exposure, forms))]:
+        return reasons[0]
+    label = "fits to imputed data"
+    fits = map_replicates(_fit_one, list(enumerate(all_forms, start=1)), label=label)
+    if faults := [fit for fit in fits if isinstance(fit, str)]:
+        return faults[0]
+    fitted = [fit for fit in fits if not isinstance(fit, str)]
+    pooled = pool(fitted)
+    penalised = sum(bool(each.penalty) for each in fitted)
     note = ""
     if penalised:
         which = "" if penalised == pooled.m else f" in {penalised} of {pooled.m} imputations"

@@ -6,14 +6,16 @@ meaning tells is said here: the boxes of the flow, and changes, which are sums o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
+from datrial.analyses.cost_model_own import QUANTITIES, RESTING
 from datrial.analyses.flow_boxes import splits_of
-from datrial.results.cells import Table
-from datrial.results.disclosure import Relation
+from datrial.results.cells import State, Table
+from datrial.results.disclosure import CellKey, Relation
 
 _FLOWS = ("participant_flow.perpetrators", "participant_flow.victims")
 _CHANGE, _TRANSITIONS = "behaviours.change", "behaviours.transitions"
+_LEVELS = "needs.levels"
 _SEVERITY = ("none", "standard", "moderate", "high")
 
 
@@ -23,7 +25,28 @@ def known_sums(tables: Iterable[Table]) -> tuple[Relation, ...]:
     found = [each for name in _FLOWS if name in given for each in _boxes(given[name])]
     if _CHANGE in given and _TRANSITIONS in given:
         found += _changes(given[_CHANGE], given[_TRANSITIONS])
+    if QUANTITIES in given and _LEVELS in given:
+        found += _own_quantities(given[QUANTITIES], given[_LEVELS])
     return tuple(found)
+
+
+def resting_on_hidden(
+    tables: Iterable[Table], hidden: Collection[CellKey], *, are_rounded: bool = False
+) -> set[CellKey]:
+    """Return the cells from which a hidden number could be worked out, though they are no sums.
+
+    A cost from the study's own quantities is a sum of counts times published prices: with the
+    other counts and the prices, it gives a hidden count back, and a rounded one in full.
+    """
+    if not are_rounded and not any(key[0] == QUANTITIES for key in hidden):
+        return set()
+    return {
+        (table.id, cell.row, cell.column, cell.statistic)
+        for table in tables
+        if table.id in RESTING
+        for cell in table.cells
+        if cell.column != "published" and cell.state is State.VALUE
+    }
 
 
 def _boxes(table: Table) -> Iterator[Relation]:
@@ -32,6 +55,29 @@ def _boxes(table: Table) -> Iterator[Relation]:
         for column in table.column_labels:
             parts = tuple((table.id, part, column, "count") for part in split.parts)
             yield Relation((table.id, split.whole, column, "count"), parts)
+
+
+def _own_quantities(own: Table, levels: Table) -> Iterator[Relation]:
+    """Yield that an own quantity of service users is the sum of the levels that it counts.
+
+    Of the models that say so; a sum that does not hold, as the levels are of another time
+    point, is passed over by whoever uses it.
+    """
+    from datrial.config.costs import cost_model_path, cost_models
+    from datrial.economics.reading import read_model
+
+    for name in cost_models():
+        section = read_model(cost_model_path(name)).file.own_data
+        for quantity, about in section.quantities.items() if section else ():
+            for part in about.parts:
+                keys = [key for pick in part.count for key in pick.taken()]
+                parts = tuple(
+                    (levels.id, f"{entry.removesuffix('_level')}__{answer}", "forms", "count")
+                    for measure, entry, answer in keys
+                    if measure.startswith("service_users_")
+                )
+                if parts and len(parts) == len(keys) and quantity in own.row_labels:
+                    yield Relation((own.id, quantity, "own", "count"), parts)
 
 
 def _changes(change: Table, transitions: Table) -> Iterator[Relation]:

@@ -208,4 +208,5 @@ ANALYSIS = Analysis(
     catalogue=(),
     parameters=LinkageSensitivityParameters,
     run=run,
+    reads_plan_of=("marac_follow_up", "follow_up_rates"),
 )

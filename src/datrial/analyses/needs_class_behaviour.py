@@ -154,4 +154,5 @@ ANALYSIS = Analysis(
     catalogue=("D-N3",),
     parameters=NeedsClassBehaviourParameters,
     run=run,
+    reads_plan_of=("needs_classes",),
 )

@@ -36,6 +36,7 @@ _MODULES = (
     "follow_up_rates",
     "follow_up_times",
     "follow_up_randomisation",
+    "cost_model",
     "linkage_sensitivity",
     "outcome_families",
 )

@@ -48,7 +48,10 @@ def impute(
     auxiliary = [name for name in used if not name.startswith("intake_any_")]
     columns = list(dict.fromkeys([ARM, *auxiliary, *severities]))
     varied = [name for name in columns if wide[name].nunique() > 1]
-    data = wide.assign(has_exit_form=True)
+    # What the models use and no more, a number in place of the id: it may be sent to other
+    # machines.
+    data = wide[list(dict.fromkeys([SIDE, *columns, *used]))].assign(has_exit_form=True)
+    data[VICTIM] = range(len(data))
     for name in columns:
         if wide[name].nunique() == 1:
             # Everybody who answered gave this answer: there is no other to draw.

@@ -10,6 +10,7 @@ from datrial.cli import allocation, extracts, linkage, looking, runs, stored_run
 from datrial.cli.catalogue import catalogue
 from datrial.cli.cost import cost
 from datrial.cli.differences import diff
+from datrial.cli.notify import notify
 from datrial.cli.options import group
 from datrial.cli.output import outlive_readers
 from datrial.cli.plan import app as plan_app
@@ -17,6 +18,7 @@ from datrial.cli.release import release
 from datrial.cli.rerun import rerun
 from datrial.cli.results import app as results_app
 from datrial.cli.retention import retention
+from datrial.cli.status import status
 from datrial.cli.verify import verify
 from datrial.errors import DatrialError
 
@@ -30,8 +32,9 @@ app = group(
     "the lock.",
 )
 for _command in (
-    runs.simulate, runs.run, runs.analyse, runs.allocate, looking.status,
+    runs.simulate, runs.run, runs.analyse, runs.allocate, status,
     looking.checks, looking.explain, rerun, release, diff, catalogue, cost, retention, verify,
+    notify,
 ):  # fmt: skip
     app.command()(_command)
 app.add_typer(allocation.app)
@@ -55,8 +58,13 @@ def main() -> None:
         typer.echo(f"datrial: {error}", err=True)
         sys.exit(error.exit_code)
     except Exception as error:
+        from datrial.pipeline.disk import disk_sentence
         from datrial.pipeline.failure import failure_of
 
+        told = disk_sentence(error)
+        if told:
+            typer.echo(f"datrial: {told}", err=True)
+            sys.exit(1)
         failure = failure_of(error, " ".join(["datrial", *sys.argv[1:2]]))
         typer.echo(
             f"datrial: stopped by a fault in datrial ({failure.error}). Send the lines above to "

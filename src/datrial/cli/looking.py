@@ -1,4 +1,4 @@
-"""Commands that look at what is there: status, checks, explain."""
+"""Commands that look at what is there: checks, explain."""
 
 from __future__ import annotations
 
@@ -7,29 +7,8 @@ from typing import Annotated
 import typer
 
 from datrial.cli.options import AsJson, Study
-from datrial.cli.output import print_json, short
+from datrial.cli.output import print_json
 from datrial.errors import UsageError
-
-
-def status(study: Study = "drive", as_json: AsJson = False) -> None:
-    """Say what is current: the snapshot, the last attempts, and where their logs are."""
-    from datrial.config.project import home
-    from datrial.config.study import load_study
-    from datrial.pipeline.record import attempts
-    from datrial.warehouse.snapshots import SnapshotStore
-
-    load_study(study)
-    current = SnapshotStore(home(), study).current()
-    recent = [attempt for attempt in attempts() if attempt.study == study][-5:]
-    if as_json:
-        listed = [attempt.model_dump(mode="json") for attempt in recent]
-        print_json({"study": study, "snapshot": current, "attempts": listed})
-        return
-    typer.echo(f"Current snapshot: {current or 'none yet'}")
-    for attempt in recent:
-        reason = f" - {attempt.message}" if attempt.message else ""
-        typer.echo(f"{attempt.started:%Y-%m-%d %H:%M}  {attempt.state}  {attempt.id}{reason}")
-        typer.echo(f"    log: {short(home() / 'logs' / (attempt.id + '.log'))}")
 
 
 def checks(

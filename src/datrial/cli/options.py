@@ -34,6 +34,13 @@ Only = Annotated[
 Label = Annotated[
     str, typer.Option("--label", help="A name for the run; it gives the run an id of its own.")
 ]
+Fresh = Annotated[
+    bool,
+    typer.Option(
+        "--fresh",
+        help="Run every analysis again, also those of which nothing that they rest on has changed.",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON, for machines.")]
 
 
@@ -55,6 +62,7 @@ def job_of(
     only: list[str] | None = None,
     changes: list[str] | None = None,
     label: str = "",
+    fresh: bool = False,
 ) -> Job:
     """Return the job that a command's options describe.
 
@@ -71,6 +79,5 @@ def job_of(
         if not equals:
             raise UsageError(f"--set {name}: write ANALYSIS.PARAMETER=VALUE.")
         pairs[name.strip()] = value.strip()
-    return Job(
-        study=study, inbox=inbox, analyses=tuple(only) if only else None, changes=pairs, label=label
-    )
+    chosen = tuple(only) if only else None
+    return Job(study=study, inbox=inbox, analyses=chosen, changes=pairs, label=label, fresh=fresh)

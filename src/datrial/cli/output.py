@@ -13,14 +13,21 @@ from typing import Any
 
 import typer
 
+_STANDARD_ERROR = 2
+
 
 class _Pipe(io.FileIO):
-    """A stream whose reader may go away: what is left to say then goes nowhere."""
+    """A stream whose reader may go away: what is left to say then goes nowhere.
+
+    So does progress (standard error) that a full disk does not take; an answer does not.
+    """
 
     def write(self, content: Any) -> int:
         try:
             return super().write(content)
-        except BrokenPipeError:
+        except OSError as error:
+            if not isinstance(error, BrokenPipeError) and self.fileno() != _STANDARD_ERROR:
+                raise
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, self.fileno())
             os.close(nowhere)

@@ -12,14 +12,11 @@ from datrial.cli.stored_runs import RunName
 from datrial.errors import DatrialError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from datrial.pipeline.rerun import Rerun
     from datrial.results.cells import Cell
     from datrial.results.differences import CellDifference, RunComparison
 
 _SHOWN_CELLS = 30
-_SHOWN_FILES = 10
 
 
 def rerun(
@@ -59,61 +56,25 @@ def rerun(
     from datrial.pipeline.attempt import open_attempt
     from datrial.pipeline.job import Job
     from datrial.pipeline.rerun import rerun as repeat
+    from datrial.pipeline.rerun_words import summary, verdict
     from datrial.results.folder import read_manifest
     from datrial.results.naming import find_run
 
     run = find_run(home(), name)
     study = read_manifest(home() / "results" / run).study
     tell = None if as_json else typer.echo
-    with open_attempt("analyse", Job(study=study, label=f"rerun of {run}")) as attempt:
+    with open_attempt("rerun", Job(study=study, label=f"rerun of {run}")) as attempt:
         repeated = repeat(run, rebuild=rebuild, keep=keep, tell=tell)
         attempt.change(run_id=repeated.kept or repeated.run_id)
     if as_json:
         print_json(_plain(repeated))
     else:
-        for line in _summary(repeated):
+        for line in ("", *summary(repeated)):
             typer.echo(line)
         if repeated.cells is not None:
             _show_cells(repeated.cells)
     if not repeated.is_explained or (strict and not repeated.same_numbers):
-        raise DatrialError(_verdict(repeated))
-
-
-def _summary(repeated: Rerun) -> Iterator[str]:
-    """Yield what became of the files, and what differs from then."""
-    files = repeated.files
-    yield ""
-    if repeated.is_equal:
-        yield f"Equal, byte for byte: {files.equal} files."
-    elif repeated.same_numbers:
-        yield f"Every number is equal. {files.equal} files are equal, byte for byte."
-    else:
-        yield f"{files.equal} files are equal, byte for byte; not these:"
-    for said, names in (
-        ("differs only in the names of the run, the snapshot and the code", files.names_only),
-        ("differs", tuple(name for name in files.differing if name not in files.damaged)),
-        ("only in the stored run", files.missing),
-        ("only in the repetition", files.added),
-        ("damaged: not as it was stored", files.damaged),
-    ):
-        yield from (f"  {name}: {said}" for name in names[:_SHOWN_FILES])
-        if len(names) > _SHOWN_FILES:
-            yield f"  ... and {len(names) - _SHOWN_FILES} more: {said}"
-    if files.damaged:
-        yield (
-            f"Of the {len(files.damaged)} damaged files the repetition has {len(files.restored)} "
-            "exactly as they were stored."
-        )
-    if repeated.other_inputs:
-        yield "Not as it was then:"
-        yield from (f"  {line}" for line in repeated.other_inputs)
-    if repeated.other_machine and not repeated.is_equal:
-        yield "Another machine than then:"
-        yield from (f"  {line}" for line in repeated.other_machine)
-    if repeated.failed:
-        yield f"Failed, as it may have then: {', '.join(repeated.failed)}"
-    if repeated.kept:
-        yield f"Stored as run {repeated.kept}."
+        raise DatrialError(verdict(repeated))
 
 
 def _show_cells(cells: RunComparison) -> None:
@@ -162,28 +123,6 @@ def _is_hidden(each: CellDifference) -> bool:
 
 def _value(each: CellDifference, cell: Cell | None) -> float | None:
     return cell.value if cell and not _is_hidden(each) else None
-
-
-def _verdict(repeated: Rerun) -> str:
-    run = repeated.run_id
-    damaged = len(repeated.files.damaged)
-    if damaged:
-        return (
-            f"Run {run} is not as it was stored: {damaged} of its files "
-            f"{'was' if damaged == 1 else 'were'} changed or lost. Put back the backup; --keep "
-            "stores the repetition beside it."
-        )
-    if repeated.manifest_changed:
-        return (
-            f"Run {run} is not as it was stored: its id does not follow from its manifest any "
-            "more, so that was changed. Put back the backup."
-        )
-    if repeated.is_explained:
-        return f"Run {run} gives other numbers with the code and the settings of today."
-    return (
-        f"Run {run} does not give the same, although its code, its data and its parameters are "
-        "those of then."
-    )
 
 
 def _plain(repeated: Rerun) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Optional
 
 import typer
 
-from datrial.cli.options import AsJson, Changes, Inbox, Label, Only, Study, job_of
+from datrial.cli.options import AsJson, Changes, Fresh, Inbox, Label, Only, Study, job_of
 from datrial.cli.output import print_columns, print_json, short
 from datrial.errors import DatrialError, UsageError
 
@@ -48,18 +48,24 @@ def run(
     inbox: Inbox = None,
     changes: Changes = None,
     label: Label = "",
+    fresh: Fresh = False,
+    wait: Annotated[
+        float,
+        typer.Option(min=0, metavar="SECONDS", help="Wait so long for another run to end."),
+    ] = 0,
     as_json: AsJson = False,
 ) -> None:
     """Run the whole road: extracts, checks, allocation, cohort, analyses, results, report.
 
-    With nothing new it does no work and says so.
+    With nothing new it does no work and says so. Of the analyses only those are run again of
+    which something has changed that they rest on.
     """
     from datrial.pipeline import stops
     from datrial.pipeline.planned import without_result
     from datrial.pipeline.supervise import supervise
     from datrial.pipeline.sweep import tidy
 
-    job = job_of(study, inbox, None, changes, label)
+    job = job_of(study, inbox, None, changes, label, fresh=fresh)
     tidy()
     decision = stops.decide(job)
     if decision.up_to_date:
@@ -69,7 +75,7 @@ def run(
             )
         _show_run(decision.run_id, as_json, changed=False)
         return
-    published = supervise(job, quiet=as_json)
+    published = supervise(job, quiet=as_json, patience=wait)
     _show_run(published.run_id, as_json, changed=True)
     if published.failed:
         gap = without_result(job.resolved_study(), published.failed)
@@ -85,17 +91,19 @@ def analyse(
     only: Only = None,
     changes: Changes = None,
     label: Label = "",
+    fresh: Fresh = False,
     as_json: AsJson = False,
 ) -> None:
     """Run analyses again on a snapshot, with changed parameters if wanted.
 
     Needs no lock: any number of these may run while a nightly run builds the next snapshot.
+    What a changed parameter does not reach is taken from an earlier run on the snapshot.
     """
     from datrial.pipeline import stops
     from datrial.pipeline.attempt import open_attempt
     from datrial.pipeline.planned import without_result
 
-    job = job_of(study, None, only, changes, label)
+    job = job_of(study, None, only, changes, label, fresh=fresh)
     resolved = job.resolved_study()
     chosen = stops.snapshot_for(job, snapshot)
     analysed = []
@@ -104,11 +112,10 @@ def analyse(
         for name in resolved.analyses:
             attempt.started(name)
             outcome = stops.analyse(job, chosen, name)
-            said = f"{outcome.state}{' - ' + outcome.reason if outcome.reason else ''}"
-            attempt.finished(name, said, failed=outcome.state == "failed")
+            attempt.finished(name, outcome.in_words, failed=outcome.state == "failed")
             analysed.append(outcome)
             if not as_json:
-                typer.echo(f"{name}: {said}")
+                typer.echo(f"{name}: {outcome.in_words}")
         published = stops.publish(job, chosen, analysed)
         attempt.change(run_id=published.run_id)
         _show_run(published.run_id, as_json, changed=True)

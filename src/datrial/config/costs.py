@@ -26,6 +26,11 @@ def cost_model_path(name: str) -> Path:
     return project_root() / "configs" / "costs" / f"{name}.yaml"
 
 
+def price_indexes() -> list[str]:
+    """Return the names of the indexes of prices."""
+    return _names("prices")
+
+
 def prices_path(name: str) -> Path:
     """Return the file of an index of prices.
 

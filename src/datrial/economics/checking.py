@@ -12,6 +12,7 @@ from datrial.economics.expressions import (
     read_expression,
     walk,
 )
+from datrial.economics.own_checking import check_own
 from datrial.economics.positions import Place
 from datrial.economics.units import PURE, Unit, UnitError, same
 
@@ -34,6 +35,7 @@ def check(file: ModelFile) -> tuple[tuple[str, ...], dict[str, Unit], Problems]:
     units = _units(file, problems)
     _entries(file, problems)
     _names(file, problems)
+    problems += check_own(file)
     order = _order(file, problems)
     if not problems:
         _formula_units(file, order, units, problems)
@@ -61,7 +63,7 @@ def _unit(text: str, file: ModelFile, place: Place, problems: Problems) -> Unit 
             problems.append((place, f"unknown unit {', '.join(unknown)}: name it under units"))
             return None
         names = {name: Unit.named(name) for name in expression.names()}
-        unit = walk(expression, names, _UNITS)
+        unit = walk(expression, names, UNITS)
     except (FormulaError, UnitError):
         problems.append((place, f"{text!r} is no unit: write GBP / incident / year"))
         return None
@@ -81,6 +83,9 @@ def _entries(file: ModelFile, problems: Problems) -> None:
         for entry, number in quantity.numbers().items():
             if quantity.unit == "share" and not 0 <= number.value <= 1:
                 problems.append(((*place, "values", entry), f"{name}: a share lies in 0 to 1"))
+        for entry in quantity.spreads:
+            if entry not in quantity.numbers():
+                problems.append(((*place, "spreads", entry), f"{name} has no entry {entry!r}"))
     for at, item in enumerate(file.items):
         for part, names in (
             ("formula", file.formulas), ("agency", file.agencies), ("who", file.who),
@@ -96,6 +101,9 @@ def _entries(file: ModelFile, problems: Problems) -> None:
             for each in given:
                 if each not in names:
                     problems.append((("totals", name, part), f"there is no {part} {each!r}"))
+    for at, name in enumerate(file.headline):
+        if name not in file.formulas and name not in file.totals:
+            problems.append((("headline", at), f"there is no formula or total {name!r}"))
     for name, scenario in file.scenarios.items():
         for quantity_name, to in scenario.set.items():
             found = file.quantities.get(quantity_name)
@@ -154,7 +162,7 @@ def _circle(left: Mapping[str, object]) -> list[str]:
         path.append(following)
 
 
-_UNITS = Walk(
+UNITS = Walk(
     lambda number: Unit(),
     {
         "sum": lambda units: same(units, "sum"),
@@ -172,7 +180,7 @@ def _formula_units(
     for name in order:
         place: Place = ("formulas", name, "formula")
         try:
-            found = walk(file.formulas[name].formula, units, _UNITS)
+            found = walk(file.formulas[name].formula, units, UNITS)
         except UnitError as error:
             problems.append((place, f"{name}: {error}"))
             continue

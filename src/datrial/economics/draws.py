@@ -32,18 +32,20 @@ def draw_quantities(model: CostModel, draws: int, seed: int) -> dict[str, Values
     """
     found = {}
     for name, entry in model.file.quantities.items():
-        if entry.spread is None:
+        if entry.spread is None and not entry.spreads:
             continue
         stream = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big")
         rng = np.random.default_rng([seed, stream])
         numbers = entry.numbers()
-        array = np.stack([_draw(number, entry.spread, rng, draws) for number in numbers.values()])
+        array = np.stack([_draw(n, entry.spread_of(key), rng, draws) for key, n in numbers.items()])
+        if entry.shared is not None:
+            array = array * rng.gamma(1 / entry.shared, entry.shared, draws)
         found[name] = Values(array, entry.index or "", tuple(numbers) if entry.index else ())
     return found
 
 
 def _draw(
-    number: Printed, spread: Spread, rng: np.random.Generator, draws: int
+    number: Printed, spread: Spread | None, rng: np.random.Generator, draws: int
 ) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     value = number.value
     match spread:

@@ -2,40 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, model_validator
 
-from datrial.economics.expressions import Expression, FormulaError, read_expression
-from datrial.economics.printed import Printed, read_printed
+from datrial.economics.fields import Count, Formula, Number, Positive, Text
+from datrial.economics.own_entries import OwnData
+from datrial.economics.printed import Printed
 
 
 class _Entry(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
-
-
-def _printed(given: Any) -> Any:
-    return read_printed(given) if isinstance(given, str) else given
-
-
-def _formula(given: Any) -> Any:
-    if not isinstance(given, str):
-        return given
-    try:
-        return read_expression(given)
-    except FormulaError as error:
-        raise ValueError(str(error)) from error
-
-
-def _number(given: Any) -> Any:
-    return read_printed(given).value if isinstance(given, str) else given
-
-
-Number = Annotated[Printed, BeforeValidator(_printed)]
-Formula = Annotated[Expression, BeforeValidator(_formula)]
-Positive = Annotated[float, BeforeValidator(_number), Field(gt=0)]
-Count = Annotated[int, BeforeValidator(_number), Field(gt=0)]
-Text = Annotated[str, Field(min_length=1)]
 
 
 class Spread(_Entry):
@@ -80,6 +57,11 @@ class QuantityEntry(_Entry):
     rounded_to, exact
         What the numbers were rounded to, where their digits do not tell; whether they
         were not rounded at all.
+    spread, spreads
+        What is not known of all its numbers; of single entries, which goes before.
+    shared
+        Relative variance that all its numbers have in common, besides: who is recorded
+        often is so for every offence.
     """
 
     label: Text
@@ -91,6 +73,8 @@ class QuantityEntry(_Entry):
     rounded_to: Positive | None = None
     exact: bool = False
     spread: Spread | None = None
+    spreads: dict[str, Spread] = {}
+    shared: Positive | None = None
     note: str = ""
 
     @model_validator(mode="after")
@@ -109,6 +93,10 @@ class QuantityEntry(_Entry):
             step = 0.0 if self.exact or self.rounded_to is None else self.rounded_to
             return {key: Printed(n.value, step, n.text) for key, n in found.items()}
         return found
+
+    def spread_of(self, entry: str) -> Spread | None:
+        """Return what is not known of one of its numbers."""
+        return self.spreads.get(entry, self.spread)
 
 
 class FormulaEntry(_Entry):
@@ -172,7 +160,13 @@ class ModelFile(_Entry):
     units, indexes, agencies, who
         Names with their words.
     per
-        The unit of one case in which the items are counted.
+        The unit of one case in which the items are counted; it begins with the money.
+    headline
+        The formulas and totals that answer the model's question, the first above all.
+    catalogue
+        The rows of the catalogue of published tables that it works out.
+    own_data
+        Which quantities a study takes from its own data.
     """
 
     title: Text
@@ -188,4 +182,7 @@ class ModelFile(_Entry):
     totals: dict[str, Total] = {}
     printed: list[PrintedEntry] = []
     scenarios: dict[str, Scenario] = {}
+    own_data: OwnData | None = None
+    headline: tuple[Text, ...] = ()
+    catalogue: tuple[Text, ...] = ()
     note: str = ""

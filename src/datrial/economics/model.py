@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from datrial.economics.entries import ModelFile, QuantityEntry
-from datrial.economics.expressions import Expression, Walk, walk
+from datrial.economics.expressions import Expression, Walk, read_expression, walk
 from datrial.economics.units import Unit
 from datrial.economics.values import RANGES, VALUES, Range, Values
 
@@ -43,6 +43,32 @@ class CostModel:
             for name, quantity in self.file.quantities.items()
             for entry in quantity.numbers()
         )
+
+    @property
+    def money(self) -> str:
+        """The unit of money in which the items are counted."""
+        return read_expression(self.file.per).names()[0]
+
+    def is_money(self, name: str) -> bool:
+        """Tell whether a quantity, formula or total is an amount of money."""
+        return any(unit == self.money and power > 0 for unit, power in self.units[name].powers)
+
+    def is_share(self, name: str) -> bool:
+        """Tell whether a quantity or formula lies between 0 and 1."""
+        entry = self.file.quantities.get(name) or self.file.formulas.get(name)
+        return entry is not None and entry.unit == "share"
+
+    def label(self, name: str) -> str:
+        """Return the words of a quantity, formula or total."""
+        file = self.file
+        if name in file.totals:
+            return file.totals[name].label
+        return (file.quantities.get(name) or file.formulas[name]).label
+
+    @property
+    def headline(self) -> tuple[str, ...]:
+        """The outcomes that answer the model's question; without any named, its totals."""
+        return self.file.headline or tuple(self.file.totals)
 
     def evaluate(self, numbers: Mapping[str, Values] | None = None) -> dict[str, Values]:
         """Work the model out.

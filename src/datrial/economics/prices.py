@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
-import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict
 
-from datrial.economics.positions import read_placed
-from datrial.economics.printed import read_printed
+from datrial.economics.fields import Positive
+from datrial.economics.reading import parsed, read_file, told
 from datrial.errors import UsageError
-
-
-def _number(given: object) -> object:
-    return read_printed(given).value if isinstance(given, str) else given
 
 
 class PriceIndex(BaseModel):
@@ -30,7 +24,7 @@ class PriceIndex(BaseModel):
 
     title: str
     source: str
-    values: dict[str, Annotated[float, BeforeValidator(_number), Field(gt=0)]]
+    values: dict[str, Positive]
 
     def factor(self, from_year: str, to_year: str) -> float:
         """Return what a pound of one year is in prices of another.
@@ -58,17 +52,7 @@ def read_prices(path: Path, shown_as: str = "") -> PriceIndex:
         If the file cannot be read, or with all that is wrong with it.
     """
     name = shown_as or path.name
-    try:
-        placed = read_placed(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise UsageError(f"{name} cannot be read.") from error
-    try:
-        return PriceIndex.model_validate(placed.content)
-    except ValidationError as error:
-        faults = [
-            f"{name}:{placed.line(tuple(each['loc']))}: "
-            f"{'.'.join(str(part) for part in each['loc'])}: "
-            f"{each['msg'].removeprefix('Value error, ')}"
-            for each in error.errors(include_url=False, include_input=False)
-        ]
-        raise UsageError("\n".join(faults)) from None
+    index, faults = parsed(PriceIndex, read_file(path, name))
+    if index is None or faults:
+        raise UsageError(told(name, faults))
+    return index

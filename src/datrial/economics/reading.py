@@ -1,17 +1,22 @@
-"""Read a cost model's file; everything that is wrong with it is told at once, with its line."""
+"""Read a file of costs or prices; all that is wrong with it is told at once, with its line."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TypeVar
 
 import yaml
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from datrial.economics.checking import check
 from datrial.economics.entries import ModelFile
 from datrial.economics.model import CostModel
 from datrial.economics.positions import Place, Placed, read_placed
 from datrial.errors import UsageError
+
+Form = TypeVar("Form", bound=BaseModel)
+#: Line and what is wrong there.
+Fault = tuple[int, str]
 
 
 def read_model(path: Path, shown_as: str = "") -> CostModel:
@@ -28,38 +33,51 @@ def read_model(path: Path, shown_as: str = "") -> CostModel:
         If there is no such file, or with every fault of it: file, line, what is wrong.
     """
     name = shown_as or path.name
+    placed = read_file(path, name)
+    file, problems = parsed(ModelFile, placed)
+    if file is None:
+        raise UsageError(told(name, problems))
+    order, units, found = check(file)
+    problems += [(placed.line(place), what) for place, what in found]
+    if problems:
+        raise UsageError(told(name, problems))
+    return CostModel(path.stem, file, order, units)
+
+
+def read_file(path: Path, name: str) -> Placed:
+    """Read a file of the economics room, with the line of each of its parts.
+
+    Raises
+    ------
+    UsageError
+        If it cannot be read, or is no YAML.
+    """
     try:
-        placed = read_placed(path.read_text(encoding="utf-8"))
+        return read_placed(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise UsageError(f"{name} cannot be read.") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         mark = getattr(error, "problem_mark", None)
         line = f":{mark.line + 1}" if mark else ""
         raise UsageError(f"{name}{line}: this is no YAML.") from error
-    problems = list(placed.problems)
+
+
+def parsed(form: type[Form], placed: Placed) -> tuple[Form | None, list[Fault]]:
+    """Return a file's content in its form, and what is wrong with it; no content if it has none."""
+    faults = list(placed.problems)
     try:
-        file = ModelFile.model_validate(placed.content)
+        return form.model_validate(placed.content), faults
     except ValidationError as error:
-        problems += _of_the_form(error, placed)
-        raise UsageError(_said(name, problems)) from None
-    order, units, found = check(file)
-    problems += [(placed.line(place), what) for place, what in found]
-    if problems:
-        raise UsageError(_said(name, problems))
-    return CostModel(path.stem, file, order, units)
+        for each in error.errors(include_url=False, include_input=False):
+            place: Place = tuple(each["loc"])
+            where = ".".join(map(str, place))
+            missing = each["type"] == "missing"
+            what = "is missing" if missing else each["msg"].removeprefix("Value error, ")
+            faults.append((placed.line(place), f"{where}: {what}"))
+        return None, faults
 
 
-def _of_the_form(error: ValidationError, placed: Placed) -> list[tuple[int, str]]:
-    problems = []
-    for each in error.errors(include_url=False, include_input=False):
-        place: Place = tuple(part for part in each["loc"])
-        missing = each["type"] == "missing"
-        where = ".".join(str(part) for part in place)
-        told = "is missing" if missing else each["msg"].removeprefix("Value error, ")
-        problems.append((placed.line(place), f"{where}: {told}"))
-    return problems
-
-
-def _said(name: str, problems: list[tuple[int, str]]) -> str:
-    lines = [f"{name}:{line}: {what}" for line, what in sorted(set(problems))]
+def told(name: str, faults: list[Fault]) -> str:
+    """Return all faults of a file as a message, a line each."""
+    lines = [f"{name}:{line}: {what}" for line, what in sorted(set(faults))]
     return "\n".join([f"{name}: {len(lines)} fault(s)", *lines])

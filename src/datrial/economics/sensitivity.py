@@ -66,40 +66,56 @@ def outcome(model: CostModel, name: str, numbers: dict[str, Values] | None = Non
     return float(_outcome(model, name, numbers)[0])
 
 
-def scenarios(model: CostModel, name: str) -> dict[str, float]:
-    """Return an outcome in every scenario of the file; ``base`` is the file as it stands."""
-    found = {"base": outcome(model, name)}
+def scenarios(
+    model: CostModel, name: str, base: dict[str, Values] | None = None
+) -> dict[str, float]:
+    """Return an outcome in every scenario of the file; ``base`` is the file as it stands.
+
+    Parameters
+    ----------
+    base
+        Quantities that are set otherwise, in all of them unless a scenario sets them.
+    """
+    found = {"base": outcome(model, name, base)}
     for key, scenario in model.file.scenarios.items():
-        found[key] = outcome(model, name, model.with_setting(scenario.set))
+        found[key] = outcome(model, name, model.with_setting(scenario.set, base))
     return found
 
 
-def one_way(model: CostModel, name: str) -> list[Swing]:
+def one_way(model: CostModel, name: str, base: dict[str, Values] | None = None) -> list[Swing]:
     """Return how an outcome swings with each number that goes in, the widest swing first.
 
     A number with a spread goes to the ends of its 95% interval, another one to a tenth
     below and above (a share not beyond 1). What is exact stays.
+
+    Parameters
+    ----------
+    base
+        Quantities that are set otherwise; their spread is not known.
     """
-    spread = draw_quantities(model, 20_001, seed=0)
+    given = base or {}
+    drawn = draw_quantities(model, 20_001, seed=0)
+    spread = {quantity: values for quantity, values in drawn.items() if quantity not in given}
     found = []
     for quantity, entry in model.inputs:
         about = model.file.quantities[quantity]
-        if about.exact and about.spread is None:
+        is_spread = about.spread_of(entry) is not None and quantity not in given
+        if about.exact and about.spread_of(entry) is None:
             continue
         at = list(about.numbers()).index(entry)
-        value = point(about).array[at, 0]
-        if quantity in spread:
+        value = float(given.get(quantity, point(about)).array[at, 0])
+        if is_spread:
             low, high = np.quantile(spread[quantity].array[at], [0.025, 0.975])
         else:
             low, high = sorted((0.9 * value, 1.1 * value))
             high = min(high, 1.0) if about.unit == "share" else high
+        settings = ({quantity: {entry: float(end)} if entry else float(end)} for end in (low, high))
         at_low, at_high = (
-            outcome(model, name, model.with_setting({quantity: {entry: end} if entry else end}))
-            for end in (float(low), float(high))
+            outcome(model, name, model.with_setting(setting, given)) for setting in settings
         )
         words = model.file.indexes[about.index][entry] if about.index else ""
         label = f"{about.label}: {words}" if words else about.label
-        rests = "spread" if quantity in spread else "a tenth"
+        rests = "spread" if is_spread else "a tenth"
         found.append(Swing(quantity, entry, label, float(low), float(high), at_low, at_high, rests))
     return sorted(found, key=lambda swing: (-swing.width, swing.quantity, swing.entry))
 
@@ -135,12 +151,23 @@ def probabilistic(
 
 
 def break_even(
-    model: CostModel, quantity: str, outcome_name: str, target: float, *, entry: str = ""
+    model: CostModel,
+    quantity: str,
+    outcome_name: str,
+    target: float,
+    *,
+    entry: str = "",
+    base: dict[str, Values] | None = None,
 ) -> float | None:
     """Return what a quantity must be for an outcome to reach a target; None if it never does.
 
     Looked for between a thousandth and a thousand times the quantity as it stands
     (a share: between 0 and 1), by Brent's method.
+
+    Parameters
+    ----------
+    base
+        Other quantities that are set otherwise.
 
     Raises
     ------
@@ -158,7 +185,7 @@ def break_even(
 
     def gap(to: float) -> float:
         setting = {quantity: {entry: to} if entry else to}
-        return outcome(model, outcome_name, model.with_setting(setting)) - target
+        return outcome(model, outcome_name, model.with_setting(setting, base)) - target
 
     low, high = gap(ends[0]), gap(ends[1])
     if not (np.isfinite(low) and np.isfinite(high)) or low * high > 0:

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 from datrial.config.mapping import SourceMapping
+from datrial.config.writing import writing
 from datrial.errors import DataError
 from datrial.extracts.periods import names_file
 
@@ -25,10 +26,12 @@ def visible_files(inbox: Path) -> list[Path]:
         If the inbox is not a folder.
     """
     if not inbox.is_dir():
-        raise DataError(
+        away = DataError(
             f"The incoming folder {inbox.name!r} does not exist or is not a folder. "
             "Create it and put the agencies' files there."
         )
+        away.may_pass = True  # the share on which it lies may only be away
+        raise away
     return sorted(
         path for path in inbox.iterdir() if path.is_file() and not path.name.startswith((".", "~$"))
     )
@@ -77,12 +80,12 @@ def copy_into_place(source: Path, target: Path, sha256: str) -> None:
     temporary = _temporary(target)
     digest = hashlib.sha256()
     try:
-        with source.open("rb") as reading, temporary.open("wb") as writing:
+        with source.open("rb") as reading, writing(temporary), temporary.open("wb") as copy:
             while chunk := reading.read(_CHUNK):
                 digest.update(chunk)
-                writing.write(chunk)
-            writing.flush()
-            os.fsync(writing.fileno())
+                copy.write(chunk)
+            copy.flush()
+            os.fsync(copy.fileno())
         if digest.hexdigest() != sha256:
             raise DataError(
                 f"{source.name}: the file changed while it was read. Wait until it has "
@@ -99,10 +102,10 @@ def write_into_place(content: str, target: Path) -> None:
     """Write a small text file: temporary file, fsync, rename."""
     temporary = _temporary(target)
     try:
-        with temporary.open("w", encoding="utf-8") as writing:
-            writing.write(content)
-            writing.flush()
-            os.fsync(writing.fileno())
+        with writing(temporary), temporary.open("w", encoding="utf-8") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)

@@ -11,7 +11,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from datrial.models.agreement import weighted_kappa
+    from datrial.models.agreement_intraclass import intraclass_correlation
+    from datrial.models.agreement_scores import limits_of_agreement
     from datrial.models.contingency import independence_test
+    from datrial.models.correlations import correlation
+    from datrial.models.count_trends import count_trend
     from datrial.models.counts.linear_effects import fit_linear_random_effects
     from datrial.models.counts.random_effects_poisson import fit_random_effects_poisson
     from datrial.models.counts.rates import fit_rate
@@ -31,6 +35,7 @@ if TYPE_CHECKING:
     from datrial.models.latent_class.fitting import fit_latent_classes
     from datrial.models.logit.binary import fit_logit
     from datrial.models.logit.multinomial import fit_multinomial_logit
+    from datrial.models.medians import median_interval
     from datrial.models.missing.chained import multiple_imputation
     from datrial.models.missing.pooling import fit_imputed, pool
     from datrial.models.missing.rubin import pool_estimates
@@ -39,6 +44,11 @@ if TYPE_CHECKING:
     from datrial.models.ordered_logit.fitting import fit_ordered_logit
     from datrial.models.ordered_logit.partial import fit_partial_proportional_odds
     from datrial.models.ordered_logit.random_intercept import fit_random_intercept_ordered_logit
+    from datrial.models.paired.baseline import regression_to_the_mean
+    from datrial.models.paired.change import paired_change
+    from datrial.models.paired.reduction import paired_reduction, paired_reduction_counts
+    from datrial.models.paired.share import single_proportion
+    from datrial.models.paired.transitions import paired_transitions
     from datrial.models.randomisation.adjusted import fit_adjusted_difference
     from datrial.models.randomisation.complier import complier_average_effect
     from datrial.models.randomisation.permutation import permutation_test
@@ -50,6 +60,7 @@ if TYPE_CHECKING:
     from datrial.models.three_steps.bootstrap import resample_classes
     from datrial.models.three_steps.distal import three_step
     from datrial.models.three_steps.regression import three_step_covariates, three_step_outcome
+    from datrial.models.trends import linear_trend
     from datrial.models.two_arms.association import cramers_v
     from datrial.models.two_arms.did_pooled import pool_differences
     from datrial.models.two_arms.difference_in_differences import fit_difference_in_differences
@@ -73,6 +84,8 @@ _HOME = {
     "compare_latent_classes": "latent_class.enumeration",
     "compare_proportions": "two_arms.proportions",
     "complier_average_effect": "randomisation.complier",
+    "correlation": "correlations",
+    "count_trend": "count_trends",
     "cramers_v": "two_arms.association",
     "enumerate_latent_classes": "latent_class.enumeration",
     "fit_adjusted_difference": "randomisation.adjusted",
@@ -91,19 +104,29 @@ _HOME = {
     "fit_rate": "counts.rates",
     "fit_recurrent_events": "survival.recurrent",
     "independence_test": "contingency",
+    "intraclass_correlation": "agreement_intraclass",
     "inverse_probability_weights": "missing.weights",
     "kaplan_meier": "survival.kaplan_meier",
+    "limits_of_agreement": "agreement_scores",
+    "linear_trend": "trends",
     "log_rank": "survival.log_rank",
     "marginal_homogeneity": "two_arms.homogeneity",
     "mcnemar": "two_arms.paired",
     "mcnemar_counts": "two_arms.paired",
     "mean_cumulative_function": "survival.mean_function",
+    "median_interval": "medians",
     "multiple_imputation": "missing.chained",
+    "paired_change": "paired.change",
+    "paired_reduction": "paired.reduction",
+    "paired_reduction_counts": "paired.reduction",
+    "paired_transitions": "paired.transitions",
     "permutation_test": "randomisation.permutation",
     "pool": "missing.pooling",
     "pool_differences": "two_arms.did_pooled",
     "pool_estimates": "missing.rubin",
+    "regression_to_the_mean": "paired.baseline",
     "resample_classes": "three_steps.bootstrap",
+    "single_proportion": "paired.share",
     "three_step": "three_steps.distal",
     "three_step_covariates": "three_steps.regression",
     "three_step_outcome": "three_steps.regression",
@@ -126,6 +149,8 @@ __all__ = [
     "compare_latent_classes",
     "compare_proportions",
     "complier_average_effect",
+    "correlation",
+    "count_trend",
     "cramers_v",
     "enumerate_latent_classes",
     "fit_adjusted_difference",
@@ -144,19 +169,29 @@ __all__ = [
     "fit_rate",
     "fit_recurrent_events",
     "independence_test",
+    "intraclass_correlation",
     "inverse_probability_weights",
     "kaplan_meier",
+    "limits_of_agreement",
+    "linear_trend",
     "log_rank",
     "marginal_homogeneity",
     "mcnemar",
     "mcnemar_counts",
     "mean_cumulative_function",
+    "median_interval",
     "multiple_imputation",
+    "paired_change",
+    "paired_reduction",
+    "paired_reduction_counts",
+    "paired_transitions",
     "permutation_test",
     "pool",
     "pool_differences",
     "pool_estimates",
+    "regression_to_the_mean",
     "resample_classes",
+    "single_proportion",
     "three_step",
     "three_step_covariates",
     "three_step_outcome",

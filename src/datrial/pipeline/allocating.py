@@ -7,8 +7,9 @@ import getpass
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from datrial.config.project import home
 from datrial.errors import DataError
-from datrial.pipeline.inputs import resolve
+from datrial.pipeline.inputs import Inputs, resolve, snapshot_id
 from datrial.pipeline.job import Allocated, Job, Received
 from datrial.pipeline.loading import (
     list_hash,
@@ -20,6 +21,7 @@ from datrial.pipeline.loading import (
 )
 from datrial.pipeline.people import allocated_references, apply_linkage, link, main_cut
 from datrial.pipeline.publishing import noted_head
+from datrial.warehouse.snapshots import SnapshotStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 
     from datrial.allocation.entries import Entry
     from datrial.allocation.ledger import Ledger
+    from datrial.config.study import Study
+    from datrial.extracts.landing import Landed
 
 
 def allocate(
@@ -40,7 +44,9 @@ def allocate(
 
     Only files that the allocation is made from are read: MARAC case lists, the
     allocation list and the places at each meeting. They pass their checks
-    first: what is in the ledger cannot be taken out again.
+    first: what is in the ledger cannot be taken out again. Where a snapshot was built from
+    these very files, rules and allocations, nobody is left to be allocated: the files are
+    not read again.
 
     Parameters
     ----------
@@ -52,9 +58,6 @@ def allocate(
     """
     import duckdb
 
-    from datrial.allocation.blinding import is_blinded
-    from datrial.allocation.commitment import commitment_of
-    from datrial.allocation.eligibility import reasons_of
     from datrial.allocation.ledger import Ledger
     from datrial.allocation.police_list import import_police_request
     from datrial.allocation.recording import (
@@ -68,11 +71,14 @@ def allocate(
     inputs = resolve(job)
     study = inputs.study
     landed = received_or_land(inputs, received)
+    before = None if job.fresh else _as_before(inputs, landed)
+    if before is not None:
+        return before
     referring = [mapping for mapping in inputs.mappings if mapping.referral]
     linked = link(inputs, landed)
     with duckdb.connect() as connection, Ledger(inputs.ledger_path) as ledger:
         _verify(ledger)
-        before = ledger.head().sequence
+        head = ledger.head().sequence
         load_mapped(connection, inputs, landed, referring)
         if linked:
             known = allocated_references(connection, allocations(ledger, study))
@@ -94,22 +100,57 @@ def allocate(
         digest = list_hash(landed.current, inputs.mappings, "police_request")
         for step, people in _requests(connection):
             import_police_request(ledger, study, people, digest, operator, step=step)
-        arms = Counter(arm for _, _, _, arm, _ in allocations(ledger, study))
-        commitment = commitment_of(ledger, study.study)
         if tell:
-            tell([entry for entry in ledger.entries(study.study) if entry.sequence > before])
-        blinded = is_blinded(ledger, study)
+            tell([entry for entry in ledger.entries(study.study) if entry.sequence > head])
         reasons = Counter(
             str(reason) for _, reason in exclusions(ledger, study, hearings, capacity)
         )
+        return _standing(ledger, study, new, reasons)
+
+
+def _as_before(inputs: Inputs, landed: Landed) -> Allocated | None:
+    """Return who stands in a ledger that these files have been entered in; else none.
+
+    A snapshot's id follows from the files, the rules, the pseudonym key, the code, and the
+    allocations as they were once the files had been entered.
+    """
+    import duckdb
+
+    from datrial.allocation.ledger import Ledger
+
+    if not inputs.ledger_path.is_file():
+        return None
+    with Ledger(inputs.ledger_path, read_only=True) as ledger:
+        _verify(ledger)
+        snapshot = SnapshotStore(home(), inputs.study.study).path(
+            snapshot_id(inputs, landed.lines())
+        )
+        if not snapshot.is_file():
+            return None
+        try:
+            with duckdb.connect(str(snapshot), read_only=True) as connection:
+                rows = connection.execute("select reason from ledger.exclusion").fetchall()
+        except duckdb.Error:  # damaged: it will be built anew
+            return None
+        return _standing(ledger, inputs.study, 0, Counter(reason for (reason,) in rows))
+
+
+def _standing(ledger: Ledger, study: Study, new: int, reasons: Counter[str]) -> Allocated:
+    """Return who stands in the ledger, in counts."""
+    from datrial.allocation.blinding import is_blinded
+    from datrial.allocation.commitment import commitment_of
+    from datrial.allocation.reasons import reasons_of
+    from datrial.allocation.recording import allocations
+
+    arms = Counter(arm for _, _, _, arm, _ in allocations(ledger, study))
+    commitment = commitment_of(ledger, study.study)
+    concealed = commitment is not None and commitment.body["seed"] == "concealed"
     return Allocated(
-        arms={} if blinded else {arm: arms[arm] for arm in study.arms},
+        arms={} if is_blinded(ledger, study) else {arm: arms[arm] for arm in study.arms},
         people=arms.total(),
         new=new,
         excluded={str(reason): reasons[str(reason)] for reason in reasons_of(study)},
-        commitment=str(commitment.body["sha256"])
-        if commitment and commitment.body["seed"] == "concealed"
-        else "",
+        commitment=str(commitment.body["sha256"]) if commitment and concealed else "",
         seed_is_public=bool(commitment and commitment.body["seed"] == "public"),
     )
 

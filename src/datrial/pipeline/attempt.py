@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from pydantic import BaseModel
 
 from datrial.pipeline.failure import STOPPED, Failure, failure_of
 from datrial.pipeline.lock import take_lock
+from datrial.pipeline.notify import notify_end
 from datrial.pipeline.processes import ATTEMPT_VARIABLE, this_process
 from datrial.pipeline.record import (
     Attempt,
@@ -25,6 +26,9 @@ from datrial.pipeline.record import (
     write_attempt,
 )
 from datrial.pipeline.sweep import sweep, tidy
+
+#: Tells a flow into which open file it may say how it ended when no disk takes it.
+LAST_WORD_VARIABLE = "DATRIAL_LAST_WORD_DESCRIPTOR"
 
 
 class OpenAttempt:
@@ -65,8 +69,23 @@ class OpenAttempt:
         self.change(state="done", ended=now(), message=message, exit_code=0)
 
     def failed(self, failure: Failure) -> None:
-        """Record that the attempt failed."""
-        self.change(state="failed", ended=now(), **failure.model_dump(exclude={"may_pass"}))
+        """Record that the attempt failed; where the disk does not take that, tell who watches.
+
+        Its unfinished work goes first: on a full disk that makes room for the record.
+        """
+        remove_scratch(self.record.id)
+        try:
+            self.change(state="failed", ended=now(), **failure.model_dump(exclude={"may_pass"}))
+        except OSError:
+            say_last_word(self.record)
+
+
+def say_last_word(record: Attempt) -> None:
+    """Say how an attempt ended to its supervisor alone, if it has one; the next run marks it."""
+    descriptor = os.environ.get(LAST_WORD_VARIABLE)
+    if descriptor:
+        with suppress(OSError):
+            os.write(int(descriptor), record.model_dump_json().encode())
 
 
 @contextmanager
@@ -105,6 +124,8 @@ def open_attempt(
             yield attempt
     finally:
         os.environ.pop(ATTEMPT_VARIABLE, None)
+        if flow_run_id:  # what a person runs by hand is told on the screen
+            notify_end(attempt.record)
 
 
 @contextmanager

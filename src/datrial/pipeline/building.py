@@ -35,6 +35,7 @@ from datrial.pipeline.people import (
     other_cuts,
     write_characteristics,
 )
+from datrial.pipeline.reuse import drop_answers, drop_outdated
 from datrial.warehouse.snapshots import SnapshotStore
 
 if TYPE_CHECKING:
@@ -46,8 +47,9 @@ if TYPE_CHECKING:
 def build(job: Job, received: Received | None = None) -> Built:
     """Build the snapshot in a new file, check it, and publish it as the current one.
 
-    A snapshot of the same inputs that is there already is made current again.
-    Where the study links people, warehouses at the other cuts are built beside it.
+    A snapshot of the same inputs that is there already, and whole, is made current again.
+    Where the study links people, warehouses at the other cuts are built beside it. Answers
+    of analyses that no run can use any more are removed.
 
     Parameters
     ----------
@@ -58,11 +60,18 @@ def build(job: Job, received: Received | None = None) -> Built:
     store = SnapshotStore(home(), job.study)
     landed = received_or_land(inputs, received)
     snapshot = snapshot_id(inputs, landed.lines())
-    if store.path(snapshot).is_file():
+    drop_outdated(store)
+    if is_whole(store, inputs, snapshot):
         store.make_current(snapshot)
         with store.open(snapshot) as connection:
             return account(connection, snapshot)
+    drop_answers(store, snapshot)
     return build_into(store, inputs, landed, snapshot)
+
+
+def is_whole(store: SnapshotStore, inputs: Inputs, snapshot: str) -> bool:
+    """Tell whether a snapshot is there with its likes at other cuts, each as it was published."""
+    return all(store.is_whole(snapshot, cut) for cut in (None, *other_cuts(inputs)))
 
 
 def build_into(store: SnapshotStore, inputs: Inputs, landed: Landed, snapshot: str) -> Built:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from datrial.config.project import project_root
 from datrial.pipeline.dependencies import lock_path
-from datrial.pipeline.identity import code_files, files_hash
+from datrial.pipeline.identity import COST_FILES, code_files, files_hash
 
 LOCK = "requirements.lock"
 
@@ -26,5 +26,7 @@ def code_parts() -> dict[str, str]:
     parts["expectations"] = files_hash((root / "expectations").glob("*.json"))
     for name in ("configs/tables.yaml", "configs/catalogue.yaml"):
         parts[name] = files_hash([root / name])
+    for folder in COST_FILES:
+        parts[folder] = files_hash((root / folder).rglob("*.yaml"))
     parts[LOCK] = files_hash([lock_path()])
     return parts

@@ -7,17 +7,22 @@ import os
 import sys
 import traceback
 from collections.abc import Iterator
+from contextlib import suppress
 
 from pydantic import BaseModel, ConfigDict
 
 from datrial.errors import DatrialError
+from datrial.pipeline.disk import disk_sentence, no_room_sentence
 from datrial.pipeline.processes import ATTEMPT_VARIABLE
 from datrial.pipeline.record import log_path, now
 
-#: System errors that a second try a moment later does not cure.
-_LASTING = {
-    errno.ENOENT, errno.EACCES, errno.EPERM, errno.ENOSPC, errno.EROFS, errno.ENOTDIR, errno.EISDIR,
-    errno.EDQUOT,
+#: System errors that a second try a moment later may cure: a file that somebody holds, and a
+#: share or its server that is away. All others last: a full disk, a missing right, a faulty name.
+_PASSING = {
+    errno.EAGAIN, errno.EBUSY, errno.ETXTBSY, errno.EDEADLK, errno.ENOLCK, errno.EINTR,
+    errno.EIO, errno.ESTALE, errno.ENOTCONN, errno.ETIMEDOUT, errno.EHOSTDOWN,
+    errno.EHOSTUNREACH, errno.ENETDOWN, errno.ENETUNREACH, errno.ENETRESET, errno.ECONNRESET,
+    errno.ECONNABORTED, errno.ECONNREFUSED, errno.ENODEV, errno.ENXIO,
 }  # fmt: skip
 
 
@@ -58,9 +63,10 @@ class StopFailed(Exception):
 def failure_of(error: Exception, place: str) -> Failure:
     """Return what to tell people of an error in the attempt that runs here.
 
-    A ``DatrialError`` speaks for itself. Anything else is a fault of ours: its
-    place in the code goes to the attempt's technical log. Its message is left
-    out there too, since a library's message may quote a row.
+    A ``DatrialError`` speaks for itself, and of a full or sick disk we do (see
+    :mod:`datrial.pipeline.disk`). Anything else is a fault of ours: its place in
+    the code goes to the attempt's technical log. Its message is left out there
+    too, since a library's message may quote a row.
 
     Parameters
     ----------
@@ -69,15 +75,18 @@ def failure_of(error: Exception, place: str) -> Failure:
     """
     if isinstance(error, StopFailed):
         return error.failure
-    may_pass = _may_pass(error) or _may_pass(error.__cause__)
-    kind = type(error).__name__
-    if isinstance(error, DatrialError):
+    kind, may_pass = type(error).__name__, _may_pass(error) or _may_pass(error.__cause__)
+    told = disk_sentence(error)
+    if told is None and isinstance(error, DatrialError):
         return Failure(error=kind, message=str(error), exit_code=error.exit_code, may_pass=may_pass)
-    _log(error, place)
-    message = (
+    if told is None or ATTEMPT_VARIABLE in os.environ:  # a full disk's places help no person
+        with suppress(OSError):  # the log's disk may be the one that is full
+            _log(error, place)
+    fault = (
         f"{place}: stopped by a fault in datrial ({_kind(error)}); the last good snapshot stays "
         "current. Send the technical log, which `datrial status` names, to its maintainers."
     )
+    message = told or no_room_sentence() or fault
     return Failure(error=kind, message=message, exit_code=1, may_pass=may_pass)
 
 
@@ -94,7 +103,9 @@ def _log(error: Exception, place: str) -> None:
 
 
 def _may_pass(error: BaseException | None) -> bool:
-    return isinstance(error, OSError) and error.errno not in _LASTING
+    if isinstance(error, DatrialError):
+        return error.may_pass
+    return isinstance(error, OSError) and error.errno in _PASSING
 
 
 def _kind(error: BaseException) -> str:

@@ -15,6 +15,9 @@ from datrial.config.project import project_root
 #: The rooms whose code makes a snapshot; the others only read it.
 WAREHOUSE_ROOMS = ("config", "extracts", "warehouse", "checks", "people", "allocation", "pipeline")
 
+#: Where cost models and prices stand; analyses read them, and no snapshot does.
+COST_FILES = ("configs/costs", "configs/prices")
+
 _CODE = (".py", ".j2", ".css", ".js")
 
 
@@ -23,20 +26,22 @@ def code_version(rooms: tuple[str, ...] | None = None) -> str:
     """Return a hash of the code: of some rooms, or of the whole package.
 
     The files beside the code that decide results (``sql/``, ``expectations/``,
-    ``configs/tables.yaml``, the lock file) are part of it.
+    ``configs/tables.yaml``, cost models, the lock file) are part of it.
     """
     package = Path(__file__).resolve().parents[1]
     root = project_root()
     folders = [package / room for room in rooms] if rooms else [package]
-    files = [path for folder in folders for path in code_files(folder)]
-    files += (root / "sql").rglob("*.sql")
-    files += (root / "expectations").glob("*.json")
-    files += [root / "configs" / "tables.yaml", root / "requirements.lock"]
-    if rooms is None:  # reports list the catalogue; snapshots know nothing of it
-        files.append(root / "configs" / "catalogue.yaml")
+    code = [path for folder in folders for path in code_files(folder)]
+    beside = [*(root / "sql").rglob("*.sql"), *(root / "expectations").glob("*.json")]
+    beside += [root / "configs" / "tables.yaml", root / "requirements.lock"]
+    if rooms is None:  # reports list the catalogue; snapshots know nothing of it or of costs
+        beside.append(root / "configs" / "catalogue.yaml")
+        beside += (path for folder in COST_FILES for path in (root / folder).rglob("*.yaml"))
     digest = hashlib.sha256(__version__.encode())
-    for path in sorted(path for path in files if path.is_file()):
-        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    # In an order that does not hang on where the package and the project's folder lie.
+    for path in [*sorted(beside), *sorted(code)]:
+        if path.is_file():
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()[:16]
 
 

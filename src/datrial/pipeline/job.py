@@ -33,6 +33,9 @@ class Job(_Strict):
         Changed parameters: ``{"risk_score.effect": "normal"}``; values as in YAML.
     label
         A name for the run, for people.
+    fresh
+        Run every analysis again, also where nothing that it rests on has changed. It
+        changes no number, and so no id.
     """
 
     study: str
@@ -40,6 +43,7 @@ class Job(_Strict):
     analyses: tuple[str, ...] | None = None
     changes: dict[str, str] = {}
     label: str = ""
+    fresh: bool = False
 
     @property
     def inbox_folder(self) -> Path:
@@ -224,11 +228,25 @@ class Built(_Strict):
 
 
 class Analysed(_Strict):
-    """One analysis's end."""
+    """One analysis's end.
+
+    Attributes
+    ----------
+    reused
+        Whether its tables are those of an earlier run with the same inputs.
+    """
 
     analysis: str
     state: Literal["done", "failed"]
     reason: str = ""
+    reused: bool = False
+
+    @property
+    def in_words(self) -> str:
+        """How it ended, for people."""
+        if self.reason:
+            return f"{self.state} - {self.reason}"
+        return f"{self.state}, taken from an earlier run" if self.reused else self.state
 
 
 class Published(_Strict):

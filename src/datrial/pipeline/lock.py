@@ -5,14 +5,17 @@ from __future__ import annotations
 import fcntl
 import os
 import time
+from collections.abc import Callable
 
 from datrial.config.project import home
 from datrial.errors import LockedError, UsageError
 from datrial.pipeline.processes import end_processes, is_alive
 from datrial.pipeline.record import Attempt, attempts
 
-#: How long to wait for the remains of a dead run to let the lock go.
+#: How long to wait for the remains of a dead run to let the lock go, and for a holder that is
+#: no run: an analysis that looks for such remains, or a run that is about to say who it is.
 _REMAINS_SECONDS = 5.0
+_LOOK_SECONDS = 0.05
 
 
 class RunLock:
@@ -34,13 +37,19 @@ class RunLock:
             self.descriptor = -1
 
 
-def take_lock(patience: float = 0) -> RunLock:
+def take_lock(
+    patience: float = 0, *, at_once: bool = False, tell: Callable[[str], None] | None = None
+) -> RunLock:
     """Take the lock, ending the remains of a run whose supervisor is dead.
 
     Parameters
     ----------
     patience
         Seconds to wait for a living run to end.
+    at_once
+        Do not wait at all, for whoever holds it.
+    tell
+        Called once, with the sentence that names the holder, before a living run is waited for.
 
     Raises
     ------
@@ -57,19 +66,23 @@ def take_lock(patience: float = 0) -> RunLock:
             f"The folder of the state, {home()}, cannot be written ({error.strerror}). Set "
             "DATRIAL_HOME to one that can."
         ) from error
-    began = time.monotonic()
+    began, told = time.monotonic(), False
     try:
         while not _try_lock(descriptor):
             waited = time.monotonic() - began
             holders = _running_exclusive()
             living = [attempt for attempt in holders if is_alive(attempt.owner)]
-            if holders and not living and waited < _REMAINS_SECONDS:
+            if at_once or (living and waited >= patience):
+                raise LockedError(_sentence(living or holders))
+            if not living and waited >= max(patience, _REMAINS_SECONDS):
+                raise LockedError(_sentence(holders))
+            if not living:
                 for attempt in holders:
                     end_processes(attempt.id, attempt.worker, patience=1.0)
-            elif waited < patience:
-                time.sleep(min(1.0, patience))
-            else:
-                raise LockedError(_sentence(living or holders))
+            elif tell and not told:
+                tell(_sentence(living))
+                told = True
+            time.sleep(min(1.0, patience - waited) if living else _LOOK_SECONDS)
     except BaseException:
         os.close(descriptor)
         raise

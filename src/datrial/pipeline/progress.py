@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
@@ -29,7 +31,11 @@ class EventReader:
             return []
         complete = content[: content.rfind(b"\n") + 1]
         self._offset += len(complete)
-        return [json.loads(line) for line in complete.splitlines()]
+        events = []
+        for line in complete.splitlines():
+            with suppress(ValueError):  # a line that a full disk cut short
+                events.append(json.loads(line))
+        return events
 
 
 class Display(Protocol):
@@ -37,6 +43,9 @@ class Display(Protocol):
 
     def show(self, event: Event) -> None:
         """Show one event."""
+
+    def wait(self, why: str) -> None:
+        """Say that another run is waited for."""
 
     def close(self) -> None:
         """Leave the screen tidy."""
@@ -53,6 +62,10 @@ class PlainDisplay:
         """Write a line for a finished stop."""
         if event["event"] == "finished":
             self._write(stop_line(event))
+
+    def wait(self, why: str) -> None:
+        """Write why nothing happens yet."""
+        self._write(why)
 
     def _write(self, line: str) -> None:
         self._stream.write(line + "\n")
@@ -91,6 +104,10 @@ class BarDisplay:
             self._bar.console.print(stop_line(event), markup=False)
             self._bar.advance(self._task)
 
+    def wait(self, why: str) -> None:
+        """Write above the bar why nothing happens yet."""
+        self._bar.console.print(why, markup=False)
+
     def close(self) -> None:
         """Take the bar off the screen."""
         self._bar.stop()
@@ -102,13 +119,47 @@ class NoDisplay:
     def show(self, event: Event) -> None:
         """Show nothing."""
 
+    def wait(self, why: str) -> None:
+        """Show nothing."""
+
     def close(self) -> None:
         """Nothing to tidy."""
 
 
+class Shown:
+    """A display that may fail: the terminal is gone, or the disk with the log is full."""
+
+    def __init__(self, display: Display) -> None:
+        self._display: Display = display
+
+    def show(self, event: Event) -> None:
+        """Show one event, if that still works."""
+        self._try(lambda: self._display.show(event))
+
+    def wait(self, why: str) -> None:
+        """Say that another run is waited for, if that still works."""
+        self._try(lambda: self._display.wait(why))
+
+    def close(self) -> None:
+        """Leave the screen tidy, if that still works."""
+        self._try(self._display.close)
+
+    def _try(self, act: Callable[[], None]) -> None:
+        try:
+            act()
+        except (OSError, ValueError):  # ValueError: the stream was closed
+            self._display = NoDisplay()
+
+
 def display_on(stream: TextIO) -> Display:
-    """Return the display that fits a stream: a bar on a terminal, else plain lines."""
-    return BarDisplay(stream) if stream.isatty() else PlainDisplay(stream)
+    """Return the display that fits a stream: a bar on a terminal, else plain lines.
+
+    Where nothing can be written (a log on a full disk, a closed stream) nothing is shown.
+    """
+    try:
+        return BarDisplay(stream) if stream.isatty() else PlainDisplay(stream)
+    except (OSError, ValueError):
+        return NoDisplay()
 
 
 def stop_line(event: Event) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from datrial.pipeline.job import Job
 from datrial.pipeline.stored_job import StoredJob
 from datrial.results.cells import Table
 from datrial.results.disclosure import (
+    CellKey,
     Guard,
     Protected,
     gives_away,
@@ -81,12 +82,24 @@ def protect_run(
     earlier
         Gives earlier tables of the study, to be heeded as well.
     """
-    from datrial.analyses.known_sums import known_sums
+    from datrial.analyses.known_sums import known_sums, resting_on_hidden
 
     profile = load_profile(study.disclosure)
     sums = known_sums(table for _, table in tables)
     settings = profile.model_dump(mode="json")
-    alone = protect(tables, profile, relations=sums, preferred=study.primary_outcomes)
+
+    def protected_with(also: Collection[CellKey], **heeded: Any) -> Protected:
+        """Protect the tables, and hide besides what rests on a number that is then hidden."""
+        told = {"relations": sums, "preferred": study.primary_outcomes, **heeded}
+        found = protect(tables, profile, also_hide=also, **told)
+        resting = resting_on_hidden(
+            (table for _, table in tables), found.hidden, are_rounded=profile.round_to > 1
+        )
+        if resting <= found.hidden:
+            return found
+        return protect(tables, profile, also_hide={*also, *resting}, **told)
+
+    alone = protected_with(())
     heeded = guard or Guard()
     others = earlier()
     if others and profile.threshold:
@@ -96,11 +109,7 @@ def protect_run(
             heeded = heeded.with_(more)
     if not heeded:
         return Kept(alone, Guard(), 0, settings)
-    protected = protect(
-        tables, profile,
-        also_hide=heeded.close, still_hidden=heeded.hidden, shown=heeded.shown,
-        relations=sums, preferred=study.primary_outcomes,
-    )  # fmt: skip
+    protected = protected_with(heeded.close, still_hidden=heeded.hidden, shown=heeded.shown)
     return Kept(protected, heeded, len(protected.hidden - alone.hidden), settings)
 
 

@@ -11,6 +11,7 @@ import json
 import secrets
 import shutil
 import socket
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,10 +21,13 @@ from datrial.config.project import home
 from datrial.pipeline.processes import Process, this_process
 from datrial.results.files import write_atomically
 
-FlowName = Literal["nightly", "analyse", "allocate"]
+FlowName = Literal["nightly", "ingest", "allocate", "analyse", "rerun"]
 AttemptState = Literal["waiting", "running", "done", "failed", "crashed"]
 #: These change the landing, the ledger or the snapshots, and need the lock.
-EXCLUSIVE_FLOWS: tuple[FlowName, ...] = ("nightly", "allocate")
+EXCLUSIVE_FLOWS: tuple[FlowName, ...] = ("nightly", "ingest", "allocate")
+
+
+_IN_ID = "%Y%m%dT%H%M%S"
 
 
 class _Strict(BaseModel):
@@ -93,7 +97,7 @@ def new_attempt(flow: FlowName, job: BaseModel, flow_run_id: str | None = None) 
     content = job.model_dump(mode="json")
     started = now()
     return Attempt(
-        id=f"{started:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}",
+        id=f"{_after_all_others(started):{_IN_ID}}-{secrets.token_hex(3)}",
         flow=flow,
         study=content["study"],
         label=content.get("label", ""),
@@ -104,6 +108,19 @@ def new_attempt(flow: FlowName, job: BaseModel, flow_run_id: str | None = None) 
         flow_run_id=flow_run_id,
         started=started,
     )
+
+
+def _after_all_others(started: dt.datetime) -> dt.datetime:
+    """Return the time for an attempt's id: the ids keep their order though the clock is set back.
+
+    Only the id is moved on, by a second after the latest one; ``started`` is what the clock said.
+    """
+    latest = max((path.name[:15] for path in (home() / "attempts").glob("*.json")), default="")
+    try:
+        last = dt.datetime.strptime(latest, _IN_ID).replace(tzinfo=dt.UTC)
+    except ValueError:  # none yet, or not one of ours
+        return started
+    return max(started, last + dt.timedelta(seconds=1))
 
 
 def write_attempt(attempt: Attempt) -> None:
@@ -123,9 +140,10 @@ def read_attempt(attempt_id: str) -> Attempt:
 
 
 def attempts() -> list[Attempt]:
-    """Return every attempt, oldest first; a record that cannot be read is passed over.
+    """Return every attempt in the order in which they began, whatever the clock said.
 
-    The records are history: a broken one must not keep the next run from starting.
+    A record that cannot be read is passed over: the records are history, and a broken one
+    must not keep the next run from starting.
     """
     found = []
     for path in sorted((home() / "attempts").glob("*.json")):
@@ -133,7 +151,7 @@ def attempts() -> list[Attempt]:
             found.append(Attempt.model_validate_json(path.read_bytes()))
         except (OSError, ValidationError):
             continue
-    return sorted(found, key=lambda one: (one.started, one.id))
+    return sorted(found, key=lambda one: one.id)
 
 
 def crashed(attempt: Attempt) -> Attempt:
@@ -170,8 +188,8 @@ def remove_scratch(attempt_id: str) -> None:
 
 
 def append_event(attempt_id: str, event: dict[str, Any]) -> None:
-    """Add one line to the attempt's progress."""
-    with events_path(attempt_id).open("a", encoding="utf-8") as file:
+    """Add one line to the attempt's progress; where the disk does not take it, nobody sees it."""
+    with suppress(OSError), events_path(attempt_id).open("a", encoding="utf-8") as file:
         file.write(json.dumps(event) + "\n")
 
 

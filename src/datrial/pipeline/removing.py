@@ -7,6 +7,7 @@ from pathlib import Path
 from datrial.config.project import home
 from datrial.errors import UsageError
 from datrial.pipeline.lock import take_lock
+from datrial.pipeline.rerun_comparison import comparison_folder
 from datrial.pipeline.retention.deletion import delete, settle
 from datrial.pipeline.retention.held import Held, bytes_in, moment
 from datrial.pipeline.sweep import sweep
@@ -43,7 +44,8 @@ def remove_run(run_id: str, *, who: str, reason: str = "", force: bool = False) 
         folder = run_folder(home(), run_id)
         manifest = read_manifest(folder)
         _refuse(run_id, manifest.study, force=force)
-        paths = (home() / "reports" / run_id, folder)
+        others = [path for path in (comparison_folder(home(), run_id),) if path.is_dir()]
+        paths = (*others, home() / "reports" / run_id, folder)
         held = Held(
             kind="run", id=run_id, since=moment(read_times(folder).get("end", ""), folder),
             size=bytes_in(paths), holds="counts", expired=True,

@@ -26,6 +26,7 @@ from datrial.results.differences import RunComparison
 from datrial.results.files import sync_folder
 from datrial.results.folder import MANIFEST, read_manifest, read_times, run_folder
 from datrial.results.guard_file import read_guard
+from datrial.results.store import give_turn
 
 Tell = Callable[[str], None]
 
@@ -178,6 +179,7 @@ def _keep(
         own = stops.publish(job.model_copy(update={"label": label}), snapshot, analysed).run_id
     if (home() / "results" / own / MANIFEST).is_file():
         return own
+    give_turn(home(), scratch / "results" / own)
     # The report first: a folder of results makes a run known.
     for part in ("reports", "results"):
         target = home() / part / own

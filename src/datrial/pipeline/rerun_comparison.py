@@ -60,6 +60,11 @@ class FileComparison:
         return not (self.names_only or self.differing or self.missing or self.added or self.damaged)
 
 
+def comparison_folder(home: Path, run_id: str) -> Path:
+    """Return where the page lies that tells how a run's last repetition differs from it."""
+    return home / "comparisons" / run_id
+
+
 def compare_files(home: Path, run: str, other_home: Path, other: str) -> FileComparison:
     """Compare all files of a stored run, and of its report, with those of another state's run.
 

@@ -6,15 +6,16 @@ What a stop hands on is ids and counts; rows stay in the warehouse.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from datrial.config.project import home
+from datrial.config.workers import workers
 from datrial.errors import UsageError
 from datrial.pipeline.allocating import allocate
-from datrial.pipeline.building import build
+from datrial.pipeline.building import build, is_whole
 from datrial.pipeline.failure import failure_of
 from datrial.pipeline.identity import content_hash
 from datrial.pipeline.inputs import data_rules, landing_folder, resolve, run_id, snapshot_id
@@ -24,10 +25,14 @@ from datrial.pipeline.planned import none_left_out, plan_holds, with_standing
 from datrial.pipeline.protection import protect_for_store
 from datrial.pipeline.publishing import draft_folder, is_complete
 from datrial.pipeline.publishing import manifest as describe_run
+from datrial.pipeline.reuse import answers, study_for
+from datrial.pipeline.spreading import spread_replicates
 from datrial.warehouse.coded_arms import study_as_shown
 from datrial.warehouse.snapshots import SnapshotStore
 
 if TYPE_CHECKING:
+    import duckdb
+
     from datrial.config.study import Study
     from datrial.results.cells import Table
 
@@ -47,7 +52,8 @@ __all__ = [
 def decide(job: Job) -> Decision:
     """Say which snapshot and run the files lead to, and whether both are there already.
 
-    Reads and hashes the files; changes nothing.
+    Reads and hashes the files; changes nothing. A job that asks for fresh answers is never
+    up to date.
 
     Raises
     ------
@@ -57,12 +63,15 @@ def decide(job: Job) -> Decision:
     from datrial.extracts.landing import expected_extracts
 
     plan_holds(job)
+    workers()  # a faulty setting is told before the work, not after
     inputs = resolve(job)
     expected = expected_extracts(inputs.mappings, job.inbox_folder, landing_folder())
     snapshot = snapshot_id(inputs, expected)
     run = run_id(inputs.study, snapshot, job.label)
     store = SnapshotStore(home(), job.study)
-    up_to_date = store.current() == snapshot and is_complete(run, report_path(run))
+    there = store.current() == snapshot and is_complete(run, report_path(run))
+    there = there and is_whole(store, inputs, snapshot)
+    up_to_date = there and not job.fresh
     return Decision(snapshot_id=snapshot, run_id=run, up_to_date=up_to_date)
 
 
@@ -98,14 +107,15 @@ def snapshot_for(job: Job, snapshot: str = "") -> str:
     import duckdb
 
     plan_holds(job)
+    workers()  # a faulty setting is told before the work, not after
     study = job.resolved_study()
     store = SnapshotStore(home(), job.study)
-    with store.open(snapshot or None) as connection:
+    chosen = snapshot or store.current() or ""  # asked once: the next may be published meanwhile
+    with store.open(chosen or None) as connection:
         try:
             rules = connection.execute("select rules from study.origin").fetchall()[0][0]
         except duckdb.Error:  # built before snapshots said by which rules
             rules = ""
-    chosen = snapshot or store.current() or ""
     if rules != content_hash(data_rules(study)):
         raise UsageError(
             f"The study file's rules for data (sites, periods, scores, ...) have changed since "
@@ -117,48 +127,72 @@ def snapshot_for(job: Job, snapshot: str = "") -> str:
 def analyse(job: Job, snapshot: str, analysis: str) -> Analysed:
     """Run one analysis on a snapshot; its tables wait in the work folder.
 
-    A failure of an analysis is an answer, not an exception: the others go on.
+    Where an earlier run kept the tables that follow from the same inputs, they are taken
+    instead, unless the job asks for fresh ones. A failure of an analysis is an answer, not
+    an exception: the others go on.
     """
+    from datrial.results.draft import save_draft, save_draft_text
+
+    spread_replicates()
+    study = job.resolved_study()
+    folder, store = draft_folder(job, snapshot), SnapshotStore(home(), job.study)
+    done = _done_before(study, folder, analysis)
+    with ExitStack() as opened:
+        connection = opened.enter_context(store.open(snapshot))
+        shown = study_as_shown(connection, study)
+        answer = answers(store, snapshot, study, shown, done)[analysis]
+        kept = None if job.fresh else answer.kept()
+        if kept is not None:
+            save_draft_text(folder, analysis, kept)
+            return Analysed(analysis=analysis, state="done", reused=True)
+        cuts = study.linkage.sensitivity_weights if study.linkage else ()
+        at_cuts = {cut: opened.enter_context(store.open(snapshot, cut)) for cut in cuts}
+        try:
+            tables = _counted(connection, shown, at_cuts, analysis, folder, done)
+        except Exception as error:
+            reason = failure_of(error, f"analysis {analysis}").message
+            return Analysed(analysis=analysis, state="failed", reason=reason)
+    answer.keep(save_draft(folder, analysis, tables))
+    return Analysed(analysis=analysis, state="done")
+
+
+def _counted(
+    connection: duckdb.DuckDBPyConnection,
+    shown: Study,
+    at_cuts: Mapping[float, duckdb.DuckDBPyConnection],
+    analysis: str,
+    folder: Path,
+    done: Sequence[str],
+) -> list[Table]:
+    """Return the tables of an analysis, as they are counted."""
     import numpy as np
 
     from datrial.analyses.arms import is_coded, withhold
     from datrial.analyses.base import Context
     from datrial.analyses.registry import ANALYSES
-    from datrial.results.draft import save_draft
+    from datrial.results.draft import load_draft
 
-    study = job.resolved_study()
     chosen = ANALYSES[analysis]
+    study = study_for(shown, analysis)
     step = int.from_bytes(hashlib.sha256(analysis.encode()).digest()[:8], "big")
-    store = SnapshotStore(home(), job.study)
-    cuts = study.linkage.sensitivity_weights if study.linkage else ()
-    with ExitStack() as opened:
-        connection = opened.enter_context(store.open(snapshot))
-        at_cuts = {cut: opened.enter_context(store.open(snapshot, cut)) for cut in cuts}
-        shown = study_as_shown(connection, study)
-        rng = np.random.default_rng([study.seed, step])
-        try:
-            earlier = _tables_so_far(job, snapshot, study) if chosen.reads_results else {}
-            context = Context(connection, shown, rng, at_cuts, earlier)
-            tables = chosen.run(context, chosen.parameters.model_validate(study.analyses[analysis]))
-            if is_coded(shown):
-                tables = [
-                    withhold(table, shown.arms) if table.id in chosen.tells_arms else table
-                    for table in tables
-                ]
-        except Exception as error:
-            reason = failure_of(error, f"analysis {analysis}").message
-            return Analysed(analysis=analysis, state="failed", reason=reason)
-    save_draft(draft_folder(job, snapshot), analysis, tables)
-    return Analysed(analysis=analysis, state="done")
+    rng = np.random.default_rng([study.seed, step])
+    read = done if chosen.reads_results else ()
+    earlier = {table.id: table for name in read for table in load_draft(folder, name)}
+    context = Context(connection, study, rng, at_cuts, earlier)
+    tables = chosen.run(context, chosen.parameters.model_validate(study.analyses[analysis]))
+    if not is_coded(shown):
+        return tables
+    return [
+        withhold(table, shown.arms) if table.id in chosen.tells_arms else table for table in tables
+    ]
 
 
-def _tables_so_far(job: Job, snapshot: str, study: Study) -> dict[str, Table]:
-    """Return the tables of the run's analyses that are done, by id."""
-    from datrial.results.draft import has_draft, load_draft
+def _done_before(study: Study, folder: Path, analysis: str) -> list[str]:
+    """Return the run's analyses that come before one and have tables."""
+    from datrial.results.draft import has_draft
 
-    folder = draft_folder(job, snapshot)
-    done = [name for name in study.analyses if has_draft(folder, name)]
-    return {table.id: table for name in done for table in load_draft(folder, name)}
+    names = list(study.analyses)
+    return [name for name in names[: names.index(analysis)] if has_draft(folder, name)]
 
 
 def publish(job: Job, snapshot: str, analysed: list[Analysed]) -> Published:

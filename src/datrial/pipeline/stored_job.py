@@ -26,7 +26,11 @@ class StoredJob(Job):
         How it departed from the plan of its day, as the run recorded it.
     guard
         What of earlier runs was heeded when its tables were protected.
+    fresh
+        Always: what is repeated is a proof, for which nothing is taken from an earlier run.
     """
+
+    fresh: bool = True
 
     resolved: Annotated[Study, SkipValidation]  # judged where it is read: see _parsed
     only: tuple[str, ...] | None = None

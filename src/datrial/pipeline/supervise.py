@@ -15,18 +15,19 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 from datrial.config.project import home
 from datrial.errors import DataError, DatrialError, LockedError, UsageError
-from datrial.pipeline.attempt import OpenAttempt
-from datrial.pipeline.failure import STOPPED
+from datrial.pipeline.attempt import LAST_WORD_VARIABLE, OpenAttempt
+from datrial.pipeline.failure import STOPPED, Failure, failure_of
 from datrial.pipeline.job import Job, Published
 from datrial.pipeline.lock import RunLock, take_lock
+from datrial.pipeline.notify import notify_end, told_if_refused
 from datrial.pipeline.prefect_settings import prefect_environment
 from datrial.pipeline.processes import ATTEMPT_VARIABLE, end_processes
-from datrial.pipeline.progress import Display, EventReader, NoDisplay, display_on
+from datrial.pipeline.progress import Display, EventReader, NoDisplay, Shown, display_on
 from datrial.pipeline.record import (
     EXCLUSIVE_FLOWS,
     Attempt,
@@ -46,14 +47,14 @@ SUPERVISOR_VARIABLE = "DATRIAL_SUPERVISOR"
 LOCK_VARIABLE = "DATRIAL_LOCK_DESCRIPTOR"
 _LOOK_SECONDS = 0.1
 _GRACE_SECONDS = 5.0
-_USER_ERRORS = {kind.__name__: kind for kind in (UsageError, DataError, LockedError)}
+_USER_ERRORS = {kind.exit_code: kind for kind in (UsageError, DataError, LockedError)}
 
 
 class _Stopped(BaseException):
     """The person or the system asked the supervisor to stop."""
 
 
-def supervise(job: Job, *, quiet: bool = False) -> Published:
+def supervise(job: Job, *, quiet: bool = False, patience: float = 0) -> Published:
     """Run the nightly flow in a child process, show its progress, and return what it published.
 
     A run of which an analysis failed is published with the gap: ``failed``
@@ -63,22 +64,27 @@ def supervise(job: Job, *, quiet: bool = False) -> Published:
     ----------
     quiet
         Show no progress (it goes to standard error otherwise).
+    patience
+        Seconds to wait for another run to end.
 
     Raises
     ------
     LockedError
-        If a living run holds the lock; nothing was started.
+        If a living run still holds the lock then; nothing was started.
     DatrialError
         With the sentence and the exit code of whatever ended the run.
     """
-    attempt = run_flow("nightly", job, None if quiet else display_on(sys.stderr))
+    with told_if_refused("nightly", job.study):
+        attempt = run_flow("nightly", job, None if quiet else display_on(sys.stderr), patience)
     if attempt.result is not None:
         return Published.model_validate(attempt.result)
-    kind = _USER_ERRORS.get(attempt.error or "", DatrialError)
+    kind = _USER_ERRORS.get(attempt.exit_code or 1, DatrialError)
     raise kind(attempt.message or "The run ended without a result.")
 
 
-def run_flow(flow: FlowName, job: Job, display: Display | None = None) -> Attempt:
+def run_flow(
+    flow: FlowName, job: Job, display: Display | None = None, patience: float = 0
+) -> Attempt:
     """Run a flow as a child process and return the record of how it ended.
 
     The record's ``exit_code`` is 0 (done), or 1 to 4 as in
@@ -90,13 +96,20 @@ def run_flow(flow: FlowName, job: Job, display: Display | None = None) -> Attemp
         ``nightly`` and ``allocate`` need the lock; ``analyse`` does not.
     display
         Where progress is shown; none means nowhere.
+    patience
+        Seconds to wait for another run to end, if the flow needs the lock.
 
     Raises
     ------
     LockedError
-        If a living run holds the lock; nothing was started.
+        If a living run still holds the lock then; nothing was started.
+    DatrialError
+        If the disk does not take even the record of the attempt; nothing was started.
     """
-    lock = take_lock() if flow in EXCLUSIVE_FLOWS else None
+    shown = Shown(display or NoDisplay())
+    lock = None
+    if flow in EXCLUSIVE_FLOWS:
+        lock = take_lock(patience, tell=lambda holder: shown.wait(f"{holder} Waiting."))
     try:
         if lock:
             sweep()
@@ -105,51 +118,90 @@ def run_flow(flow: FlowName, job: Job, display: Display | None = None) -> Attemp
         # From the moment that the record says "running", whoever stops the run is heard.
         with _stopping_on_signals():
             attempt = new_attempt(flow, job)
-            write_attempt(attempt)
-            ended = _supervise(attempt, lock, display or NoDisplay())
-        return _closed(ended)
+            try:
+                write_attempt(attempt)
+                ended = _supervise(attempt, lock, shown)
+            except _Stopped:
+                ended = _stop(attempt, None, STOPPED)
+        ended = _closed(ended)
+    except OSError as error:
+        raise DatrialError(failure_of(error, f"datrial {flow}").message) from error
     finally:
         if lock:
             lock.release()
-
-
-def _supervise(attempt: Attempt, lock: RunLock | None, display: Display) -> Attempt:
-    child = None
-    try:
-        child = _start(attempt, lock)
-        _follow(child, EventReader(events_path(attempt.id)), display)
-    except (_Stopped, KeyboardInterrupt):
-        return _stop(attempt, child)
-    except BaseException:
-        _stop(attempt, child)
-        raise
-    finally:
-        display.close()
-    return read_attempt(attempt.id)
-
-
-def _closed(attempt: Attempt) -> Attempt:
-    """Return an attempt whose child has ended, without anything left of it."""
-    end_processes(attempt.id, attempt.worker)
-    ended = read_attempt(attempt.id)
-    if ended.state == "running":
-        remove_scratch(attempt.id)
-        ended = crashed(ended)
-        write_attempt(ended)
+    notify_end(ended)
     return ended
 
 
-def _start(attempt: Attempt, lock: RunLock | None) -> subprocess.Popen[bytes]:
+def _supervise(attempt: Attempt, lock: RunLock | None, shown: Shown) -> Attempt:
+    """Run the child to its end, whatever that is, and return the record as it then stands."""
+    child, heard = None, b""
+    listening, told = os.pipe()
+    try:
+        child = _start(attempt, lock, told)
+        os.close(told)
+        told = -1
+        _follow(child, EventReader(events_path(attempt.id)), shown)
+    except (_Stopped, KeyboardInterrupt):
+        return _stop(attempt, child, STOPPED)
+    except Exception as error:
+        return _stop(attempt, child, failure_of(error, f"datrial {attempt.flow}"))
+    except BaseException:
+        _stop(attempt, child, STOPPED)
+        raise
+    finally:
+        heard = _last_word(listening)
+        if told >= 0:
+            os.close(told)
+        shown.close()
+    with suppress(ValueError):
+        return Attempt.model_validate_json(heard)
+    return _as_recorded(attempt)
+
+
+def _last_word(descriptor: int) -> bytes:
+    """Return what the child said to us alone, since no disk took it; nothing, as a rule."""
+    os.set_blocking(descriptor, False)
+    with os.fdopen(descriptor, "rb", buffering=0) as said:
+        return said.readall() or b""
+
+
+def _as_recorded(attempt: Attempt) -> Attempt:
+    """Return an attempt's record; if a sick disk has lost it, what we know of it."""
+    try:
+        return read_attempt(attempt.id)
+    except (OSError, ValueError):
+        return attempt
+
+
+def _closed(ended: Attempt) -> Attempt:
+    """Return an attempt whose child has ended, without anything left of it.
+
+    The record is written if the disk takes it; if not, the next run finds the attempt dead.
+    """
+    end_processes(ended.id, ended.worker)
+    if ended.state in ("waiting", "running"):
+        ended = crashed(ended)
+    if ended.state != "done":
+        remove_scratch(ended.id)
+    if ended != _as_recorded(ended):
+        with suppress(OSError):
+            write_attempt(ended)
+    return ended
+
+
+def _start(attempt: Attempt, lock: RunLock | None, told: int) -> subprocess.Popen[bytes]:
     environment = prefect_environment(os.environ)
     environment |= {
         "DATRIAL_HOME": str(home()),
         ATTEMPT_VARIABLE: attempt.id,
         SUPERVISOR_VARIABLE: str(os.getpid()),
+        LAST_WORD_VARIABLE: str(told),
     }
-    descriptors: tuple[int, ...] = ()
+    descriptors: tuple[int, ...] = (told,)
     if lock:
         environment[LOCK_VARIABLE] = str(lock.descriptor)
-        descriptors = (lock.descriptor,)
+        descriptors = (told, lock.descriptor)
     log = log_path(attempt.id)
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as file:
@@ -164,17 +216,18 @@ def _start(attempt: Attempt, lock: RunLock | None) -> subprocess.Popen[bytes]:
         )
 
 
-def _follow(child: subprocess.Popen[bytes], events: EventReader, display: Display) -> None:
+def _follow(child: subprocess.Popen[bytes], events: EventReader, shown: Shown) -> None:
     running = True
     while running:
         running = child.poll() is None
         for event in events.new_events():
-            display.show(event)
+            shown.show(event)
         if running:
             time.sleep(_LOOK_SECONDS)
 
 
-def _stop(attempt: Attempt, child: subprocess.Popen[bytes] | None) -> Attempt:
+def _stop(attempt: Attempt, child: subprocess.Popen[bytes] | None, why: Failure) -> Attempt:
+    """End an attempt before its time, and record why, unless it has ended by itself."""
     if child is not None:
         child.terminate()
         try:
@@ -182,34 +235,44 @@ def _stop(attempt: Attempt, child: subprocess.Popen[bytes] | None) -> Attempt:
         except subprocess.TimeoutExpired:
             child.kill()
             child.wait()
-    end_processes(attempt.id, read_attempt(attempt.id).worker)
-    ended = read_attempt(attempt.id)
-    if ended.state == "running":
-        remove_scratch(attempt.id)
-        stopped = OpenAttempt(ended)
-        stopped.failed(STOPPED)
-        return stopped.record
-    return ended
+    ended = _as_recorded(attempt)
+    end_processes(attempt.id, ended.worker)
+    ended = _as_recorded(attempt)
+    if ended.state not in ("waiting", "running"):
+        return ended
+    stopped = OpenAttempt(ended)
+    stopped.failed(why)
+    return stopped.record
 
 
 @contextmanager
 def _stopping_on_signals() -> Iterator[None]:
-    """Turn a request to end (SIGTERM, or the terminal closed) into an orderly stop."""
+    """Turn a request to end (SIGTERM, Ctrl-C, the terminal closed) into an orderly stop.
+
+    A further request changes nothing, to the end of the process: the stop that it would break
+    off takes seconds.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield  # only the main thread may set handlers
         return
 
+    asked = False
+
     def stop(number: int, frame: FrameType | None) -> None:
-        raise _Stopped
+        nonlocal asked
+        if not asked:
+            asked = True
+            raise _Stopped
 
     heeded = [
         one
-        for one in (signal.SIGTERM, signal.SIGHUP)
+        for one in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
         if signal.getsignal(one) is not signal.SIG_IGN  # `nohup` asks us to go on
     ]
     before = {one: signal.signal(one, stop) for one in heeded}
     try:
         yield
     finally:
-        for one, handler in before.items():
-            signal.signal(one, handler)
+        if not asked:
+            for one, handler in before.items():
+                signal.signal(one, handler)

@@ -21,6 +21,7 @@ ORDER = (
     "MARAC",
     "Police",
     "Repeated abuse at MARAC and with the police",
+    "Costs and value for money",
     "Definitions and sensitivity",
 )
 #: The chapter of an analysis that names none.

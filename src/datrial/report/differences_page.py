@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -59,15 +60,28 @@ def write_differences_page(
     return path
 
 
-def write_changes_page(home: Path, run_id: str) -> Path:
-    """Write what changed since the study's run before a stored run; return the page's path.
+@dataclass(frozen=True)
+class WithPrevious:
+    """A stored run beside the study's run before it.
 
-    The run before is the most fitting one of :func:`previous_runs` that can be read; where
-    there is none, the page says so.
+    Attributes
+    ----------
+    comparison
+        None where there is no run before it that can be read.
+    why
+        Why that run was chosen, in a sentence.
+    unreadable
+        Runs passed over, for their files are not those that were written.
     """
-    page = home / "reports" / run_id / "changes.html"
-    run = read_run(home, run_id)
-    unreadable = []
+
+    comparison: RunComparison | None
+    why: str
+    unreadable: tuple[str, ...]
+
+
+def compare_with_previous(home: Path, run_id: str) -> WithPrevious:
+    """Compare a stored run with the most fitting one of :func:`previous_runs`."""
+    unreadable: list[str] = []
     for previous in previous_runs(home, run_id):
         try:
             comparison = compare(home, previous.run_id, run_id)
@@ -78,11 +92,28 @@ def write_changes_page(home: Path, run_id: str) -> Path:
         if unreadable:
             named = ", ".join(unreadable)
             why += f" Passed over, for its files are not those that were written: {named}."
-        content = render_differences(comparison, why=why, beside_report=True)
-        break
+        return WithPrevious(comparison, why, tuple(unreadable))
+    return WithPrevious(None, "", tuple(unreadable))
+
+
+def write_changes_page(home: Path, run_id: str) -> Path:
+    """Write what changed since the study's run before a stored run; return the page's path.
+
+    The run before is the most fitting one of :func:`previous_runs` that can be read; where
+    there is none, the page says so.
+    """
+    page = home / "reports" / run_id / "changes.html"
+    run = read_run(home, run_id)
+    found = compare_with_previous(home, run_id)
+    if found.comparison is not None:
+        content = render_differences(found.comparison, why=found.why, beside_report=True)
     else:
         content = _template().render(
-            comparison=None, run=run, unreadable=unreadable, css=_css(), beside_report=True
+            comparison=None,
+            run=run,
+            unreadable=list(found.unreadable),
+            css=_css(),
+            beside_report=True,
         )
     write_atomically(page, content.encode())
     return page

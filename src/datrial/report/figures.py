@@ -22,6 +22,9 @@ from datrial.report.figures_behaviours import (
 )
 from datrial.report.figures_class_behaviour import class_behaviour
 from datrial.report.figures_classes import class_indices, class_profile, class_sizes
+from datrial.report.figures_cost_effectiveness import acceptability, effectiveness_plane
+from datrial.report.figures_cost_tree import cost_tree
+from datrial.report.figures_costs import costs_by_agency, tornado
 from datrial.report.figures_coverage import coverage_strip
 from datrial.report.figures_differences import (
     adjusted_prevalence,
@@ -116,6 +119,12 @@ def _available_periods(entry: RunTable) -> Figure | None:
 
 
 _FIGURES: dict[str, Callable[[RunTable], Figure | None]] = {
+    "cost_model.agencies": costs_by_agency,
+    "cost_model.own_agencies": costs_by_agency,
+    "cost_model.items": cost_tree,
+    "cost_model.one_way": tornado,
+    "cost_model.plane": effectiveness_plane,
+    "cost_model.acceptability": acceptability,
     "extracts_received.rows": extract_rows,
     "extracts_received.coverage": coverage_strip,
     "participant_flow.flow": participant_flow,

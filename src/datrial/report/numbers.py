@@ -43,11 +43,14 @@ _STYLES = {
     "smd_within_sites": Style.RATIO,
     "smd_within_meetings": Style.RATIO,
     "person_years": Style.INDEX,
+    "amount": Style.RATIO,
+    "set_to": Style.RATIO,
 }
 _STYLES |= dict.fromkeys(
     (
         "count", "people", "appearances", "answered", "observed", "total", "rows", "df", "at_risk",
-        "with_event", "entered_late", "replays", "strata",
+        "with_event", "entered_late", "replays", "strata", "cost",
+        "events",
     ),
     Style.COUNT,
 )  # fmt: skip
@@ -64,7 +67,7 @@ _PROBABILITIES = ("none", "standard", "moderate", "high")
 #: The statistic that an interval belongs to.
 _POINTS = (
     "share", "share_difference", "probability", "effect", "rate_ratio", "odds_ratio",
-    "hazard_ratio", "mean", "rate",
+    "hazard_ratio", "mean", "rate", "cost", "amount",
 )  # fmt: skip
 
 STATISTIC_LABELS = {
@@ -81,7 +84,7 @@ STATISTIC_LABELS = {
     "share_of_observed_any_day": "Share of those observed on any day",
     "smd": "Standardised mean difference", "smd_within_sites": "SMD within sites",
     "smd_within_meetings": "SMD within meetings", "log_error": "Standard error of the logarithm",
-    "monte_carlo_error": "Monte Carlo error",
+    "monte_carlo_error": "Monte Carlo error", "cost": "Pounds", "amount": "Value",
 }  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from datrial.report.figures_extracts import left_out, rows_by_table
 from datrial.report.numbers import Style, write_number
 from datrial.report.summary_behaviours import BEHAVIOUR_SENTENCES
 from datrial.report.summary_casework import CASEWORK_SENTENCES
+from datrial.report.summary_costs import COST_SENTENCES
 from datrial.report.summary_differences import DIFFERENCE_SENTENCES
 from datrial.report.summary_families import families
 from datrial.report.summary_follow_up import FOLLOW_UP_SENTENCES
@@ -241,6 +242,7 @@ _SENTENCES: dict[str, Callable[[Run], Iterator[str]]] = {
     **VICTIM_SENTENCES,
     **DIFFERENCE_SENTENCES,
     **POLICE_SENTENCES,
+    **COST_SENTENCES,
     **FOLLOW_UP_SENTENCES,
     "outcome_families": families,
     "participant_flow": _flow,

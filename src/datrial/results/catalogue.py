@@ -35,8 +35,8 @@ class CatalogueRow(_Strict):
     answered_by
         The analyses that answer it.
     cost_models
-        The files of ``configs/costs`` that work it out (``datrial cost``); they are no part of a
-        run. With neither it is not built yet.
+        The files of ``configs/costs`` that work it out, in a run (analysis ``cost_model``) or
+        without one (``datrial cost``). With neither it is not built yet.
     """
 
     id: str = Field(pattern=r"^[A-Z]-[A-Z]+\d+(\.\d+)?$")
@@ -195,9 +195,9 @@ def _judge(row: CatalogueRow, tables: Sequence[AnsweringTable], failed: bool) ->
 
 
 def _without_tables(row: CatalogueRow) -> RowState:
-    if row.answered_by:
-        return RowState.NOT_IN_RUN
-    return RowState.COST_MODEL if row.cost_models else RowState.NOT_BUILT
+    if row.cost_models:  # whatever a run holds, `datrial cost` works it out
+        return RowState.COST_MODEL
+    return RowState.NOT_IN_RUN if row.answered_by else RowState.NOT_BUILT
 
 
 def _answering(entry: RunTable) -> AnsweringTable:

@@ -6,15 +6,24 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
+from datrial.config.writing import writing
 from datrial.results.cells import Cell, State, Table
 
 
-def save_draft(folder: Path, analysis: str, tables: list[Table]) -> None:
-    """Write an analysis's tables to ``<folder>/<analysis>.json``, whole or not at all."""
+def save_draft(folder: Path, analysis: str, tables: list[Table]) -> str:
+    """Write an analysis's tables to ``<folder>/<analysis>.json``, and return what was written."""
+    text = json.dumps([asdict(table) for table in tables])
+    save_draft_text(folder, analysis, text)
+    return text
+
+
+def save_draft_text(folder: Path, analysis: str, text: str) -> None:
+    """Write tables as :func:`save_draft` returned them, whole or not at all."""
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / f"{analysis}.json"
     unfinished = target.with_suffix(".part")
-    unfinished.write_text(json.dumps([asdict(table) for table in tables]), encoding="utf-8")
+    with writing(unfinished):
+        unfinished.write_text(text, encoding="utf-8")
     unfinished.replace(target)
 
 

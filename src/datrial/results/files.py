@@ -8,10 +8,12 @@ import os
 from pathlib import Path
 from typing import Any
 
+from datrial.config.writing import writing
+
 
 def write_synced(path: Path, content: bytes) -> None:
     """Write a new file and wait until it is on the disk."""
-    with path.open("wb") as file:
+    with writing(path), path.open("wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
@@ -30,8 +32,12 @@ def write_atomically(path: Path, content: bytes) -> None:
     """Write a file beside its place and rename it into its place."""
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".writing-{path.name}-{os.getpid()}")
-    write_synced(unfinished, content)
-    unfinished.replace(path)
+    try:
+        write_synced(unfinished, content)
+        unfinished.replace(path)
+    except BaseException:  # a full disk is not made fuller
+        unfinished.unlink(missing_ok=True)
+        raise
     sync_folder(path.parent)
 
 
@@ -46,8 +52,10 @@ def append_line(path: Path, content: dict[str, Any]) -> None:
         size = os.fstat(descriptor).st_size
         if size and os.pread(descriptor, 1, size - 1) != b"\n":
             line = b"\n" + line
-        os.write(descriptor, line)
-        os.fsync(descriptor)
+        with writing(path):
+            while line:  # a disk that is almost full takes a part, and says so only then
+                line = line[os.write(descriptor, line) :]
+            os.fsync(descriptor)
     finally:
         os.close(descriptor)
     sync_folder(path.parent)

@@ -15,6 +15,8 @@ TIMES = "times.json"
 TABLES = "tables.json"
 CELLS = "cells.parquet"
 PROTECTION = "protection.json"
+#: Of a run's times: its place in the order in which the stored runs finished.
+TURN = "turn"
 
 
 def run_folder(home: Path, run_id: str) -> Path:
@@ -51,9 +53,15 @@ def read_manifest(folder: Path) -> Manifest:
 def read_times(folder: Path) -> dict[str, Any]:
     """Read when a run was made, by whom and on what; nothing if that was not recorded.
 
-    Texts, but for ``differs_from_lock``, which is a list of them.
+    Texts, but for ``differs_from_lock``, which is a list of them, and ``turn``.
     """
     try:
         return dict(json.loads((folder / TIMES).read_text(encoding="utf-8")))
     except (OSError, json.JSONDecodeError):
         return {}
+
+
+def turn_of(times: dict[str, Any]) -> int:
+    """Return a run's place in the order in which runs finished; 0 for those of earlier versions."""
+    turn = times.get(TURN, 0)
+    return turn if isinstance(turn, int) else 0

@@ -30,8 +30,10 @@ from datrial.results.folder import (
     PROTECTION,
     TABLES,
     TIMES,
+    TURN,
     read_manifest,
     read_times,
+    turn_of,
 )
 from datrial.results.labels import later_labels
 from datrial.results.manifest import VOLATILE, Manifest, is_run_id
@@ -91,6 +93,7 @@ def write_run(
     record = parse(Manifest, {**given, "run_id": run_id, "files": {}}, "The run's manifest")
     times: dict[str, Any] = {"end": dt.datetime.now(dt.UTC).isoformat(timespec="seconds")}
     times |= {name: _plain(manifest[name]) for name in VOLATILE if name in manifest}
+    times[TURN] = _next_turn(results)
     unfinished = results / f"{_UNFINISHED}{run_id}-{os.getpid()}-{secrets.token_hex(4)}"
     try:
         unfinished.mkdir()
@@ -114,6 +117,9 @@ def write_run(
 def runs(home: Path) -> list[dict[str, str]]:
     """Return a line for each stored run, the one that finished last at the end.
 
+    Their turns and no clock tell which finished last; runs of earlier versions, which have
+    none, come before all others in the order of the time.
+
     Returns
     -------
     list of dict
@@ -126,11 +132,12 @@ def runs(home: Path) -> list[dict[str, str]]:
     DatrialError
         If a run's manifest cannot be read.
     """
-    listed, later = [], later_labels(home)
+    listed, turns, later = [], {}, later_labels(home)
     for path in (home / "results").glob(f"*/{MANIFEST}"):
         if not is_run_id(path.parent.name):
             continue
-        manifest = read_manifest(path.parent)
+        manifest, times = read_manifest(path.parent), read_times(path.parent)
+        turns[manifest.run_id] = turn_of(times)
         listed.append(
             {
                 "run_id": manifest.run_id,
@@ -139,10 +146,16 @@ def runs(home: Path) -> list[dict[str, str]]:
                 "label": manifest.label,
                 "later_label": later[manifest.run_id].text if manifest.run_id in later else "",
                 "state": IN_PART if manifest.failed else DONE,
-                "finished": read_times(path.parent).get("end", ""),
+                "finished": times.get("end", ""),
             }
         )
-    return sorted(listed, key=lambda entry: (entry["finished"], entry["run_id"]))
+    return sorted(listed, key=lambda e: (turns[e["run_id"]], e["finished"], e["run_id"]))
+
+
+def give_turn(home: Path, folder: Path) -> None:
+    """Let a run's finished folder, made elsewhere, be the last one of this store."""
+    times = read_times(folder) | {TURN: _next_turn(home / "results")}
+    write_synced(folder / TIMES, _json(times))
 
 
 def sweep(home: Path, older_than: float = _DAY) -> int:
@@ -159,6 +172,12 @@ def sweep(home: Path, older_than: float = _DAY) -> int:
             shutil.rmtree(folder, ignore_errors=True)
             removed += 1
     return removed
+
+
+def _next_turn(results: Path) -> int:
+    """Return a number after those of all stored runs: the clock may be set back."""
+    turns = [turn_of(read_times(path.parent)) for path in results.glob(f"*/{TIMES}")]
+    return max(turns, default=0) + 1
 
 
 def _each_table_once(tables: Sequence[tuple[str, Table]]) -> None:

@@ -2,7 +2,7 @@
 
 ``{"wait_in": "build"}`` waits there for the file ``go`` in DATRIAL_HOME;
 ``{"raise_in": "build", "error": "data"}`` raises; ``{"failing": ["risk_score"]}``
-fails an analysis.
+fails an analysis. A file ``hold build`` in DATRIAL_HOME holds any run there.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import json
 import os
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from datrial.config.project import home
@@ -29,6 +30,8 @@ from datrial.pipeline.job import (
 )
 
 SNAPSHOT = "5a5a5a5a5a5a"
+CHANGED = "run-c0ffee0dd0e5"
+PAGE = "<!doctype html><title>{name}</title><h1>The page {name} of run {run}</h1>"
 CANARY = "Zebedee Canary-Person"
 ORDERS = json.loads(os.environ.get("FAKE_ROAD", "{}"))
 
@@ -62,7 +65,11 @@ def build(job: Job, received: Received) -> Built:
         rows=(RowCount(table="marac_case", received=1234, staged=1200, quarantined=34),),
         checks=(
             CheckCount(
-                table="marac_case", rule="key is unique", severity="critical",
+                table="marac_case", rule="date is plausible", severity="warning",
+                rows_looked_at=1200, rows_failed=7, verdict="warned",
+            ),
+            CheckCount(
+                table="marac_case", rule="key is unique", severity="critical_table",
                 rows_looked_at=1200, rows_failed=0, verdict="passed",
             ),
         ),
@@ -70,8 +77,8 @@ def build(job: Job, received: Received) -> Built:
 
 
 def snapshot_for(job: Job, snapshot: str = "") -> str:
-    _obey("current snapshot")
-    return SNAPSHOT
+    _obey("snapshot")
+    return snapshot or SNAPSHOT
 
 
 def analyse(job: Job, snapshot: str, analysis: str) -> Analysed:
@@ -82,20 +89,42 @@ def analyse(job: Job, snapshot: str, analysis: str) -> Analysed:
         return Analysed(analysis=analysis, state="failed", reason=reason)
     if analysis in ORDERS.get("failing", ()):
         return Analysed(analysis=analysis, state="failed", reason="the model did not converge")
-    return Analysed(analysis=analysis, state="done")
+    return Analysed(analysis=analysis, state="done", reused=analysis in ORDERS.get("reused", ()))
 
 
 def publish(job: Job, snapshot: str, analysed: list[Analysed]) -> Published:
     _obey("publish")
+    from datrial.pipeline.inputs import arms_named_by_place
     from datrial.results.store import write_run
 
-    given = _results()
-    write_run(home(), given.RUN_ID, given.manifest(), given.tables(), {})
-    report = report_path(given.RUN_ID)
+    given, run = _results(), CHANGED if job.changes else _results().RUN_ID
+    study = job.resolved_study()
+    manifest = given.manifest(
+        run_id=run,
+        snapshot_id=snapshot,
+        label=job.label,
+        changes=dict(job.changes),
+        parameters=study.analyses,
+        resolved_study=arms_named_by_place(study),
+    )
+    tables = _changed(given.tables()) if job.changes else given.tables()
+    write_run(home(), run, manifest, tables, {})
+    report = report_path(run)
     report.parent.mkdir(parents=True, exist_ok=True)
-    report.write_text("<h1>Report</h1>")
+    for name in ("checks", "changes", "index"):
+        report.with_name(f"{name}.html").write_text(PAGE.format(name=name, run=run))
     failed = tuple(one.analysis for one in analysed if one.state == "failed")
-    return Published(run_id=given.RUN_ID, report=report, failed=failed)
+    return Published(run_id=run, report=report, failed=failed)
+
+
+def _changed(tables):
+    """Return the tables with the first number of the risk score another one."""
+    for name, table in tables:
+        if name == "risk_score":
+            at = next(i for i, cell in enumerate(table.cells) if cell.value is not None)
+            table.cells[at] = replace(table.cells[at], value=table.cells[at].value + 1)
+            break
+    return tables
 
 
 def report_path(run: str) -> Path:
@@ -110,6 +139,8 @@ def _results():
 
 
 def _obey(place: str) -> None:
+    while (home() / f"hold {place}").exists():  # for runs that the page started
+        time.sleep(0.05)
     if ORDERS.get("wait_in") == place:
         while not (home() / "go").exists():
             time.sleep(0.05)

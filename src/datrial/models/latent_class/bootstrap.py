@@ -18,6 +18,7 @@ from datrial.models.latent_class.fitting import generator
 from datrial.models.latent_class.patterns import NO, UNANSWERED, YES, Patterns, collapse_people
 from datrial.models.latent_class.result import LatentClassResult
 from datrial.models.latent_class.search import highest_log_likelihood
+from datrial.models.replicates import map_replicates
 
 FloatArray = NDArray[np.float64]
 
@@ -78,10 +79,12 @@ def bootstrap_likelihood_ratio(
     base = int(generator(seed).integers(2**63))
     statistic = _ratio(smaller.llf, larger.llf)
     drawn = np.array(
-        [
-            _one_draw(smaller, len(larger.class_sizes), n_starts, np.random.default_rng([base, b]))
-            for b in range(int(draws))
-        ]
+        map_replicates(
+            _one_draw,
+            [(base, b) for b in range(int(draws))],
+            shared=(smaller.without_people(), len(larger.class_sizes), n_starts),
+            label="draws of the bootstrap likelihood-ratio test",
+        )
     )
     as_large = int((drawn >= statistic).sum())
     return BootstrapTest(statistic, (as_large + 1) / (len(drawn) + 1), drawn)
@@ -99,10 +102,10 @@ def _check(smaller: LatentClassResult, larger: LatentClassResult, draws: int, st
         raise ModelUsageError("The bootstrap needs at least 1 draw and 1 start.")
 
 
-def _one_draw(
-    null: LatentClassResult, n_classes: int, n_starts: int, rng: np.random.Generator
-) -> float:
+def _one_draw(shared: tuple[LatentClassResult, int, int], seed: tuple[int, int]) -> float:
     """Draw a data set from the smaller model and return the statistic of it."""
+    null, n_classes, n_starts = shared
+    rng = np.random.default_rng(seed)
     table = simulate_patterns(null, rng)
     zero, fewer = null.zero_class, len(null.class_sizes)
     return _ratio(

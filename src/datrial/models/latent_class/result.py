@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -84,6 +84,24 @@ class LatentClassResult:
     def zero_class(self) -> bool:
         """Whether the first class is fixed at no to every item."""
         return bool(self.class_sizes.index[0] == ZERO_CLASS)
+
+    def without_people(self) -> LatentClassResult:
+        """Return the model and its patterns with nothing that belongs to a person.
+
+        What is drawn from a model needs no more, and may be drawn on another machine.
+        """
+        patterns = replace(
+            self.patterns,
+            of_row=self.patterns.of_row[:0],
+            index=pd.RangeIndex(0),
+            row_weights=None,
+        )
+        return replace(
+            self,
+            posterior=self.posterior.iloc[:0].reset_index(drop=True),
+            modal_class=self.modal_class.iloc[:0].reset_index(drop=True),
+            patterns=patterns,
+        )
 
     @property
     def aic(self) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,25 @@ DRAWS: dict[str, Draw] = {
     "pmm": draw_matches,
     "normal": draw_normal,
 }
+
+
+@dataclass(frozen=True)
+class RunChain:
+    """What is left of a chain that has been run.
+
+    Attributes
+    ----------
+    values
+        Each incomplete column with its last drawn answers.
+    augmented
+        Columns where perfect prediction was met.
+    dropped
+        Columns of which predictors were left out.
+    """
+
+    values: dict[str, FloatArray]
+    augmented: frozenset[str]
+    dropped: frozenset[str]
 
 
 class Chain:
@@ -69,6 +89,15 @@ class Chain:
                 means += column.trace(drawn)
             trace.append(means)
         return trace
+
+    def done(self) -> RunChain:
+        """Return what is left of the chain."""
+        names = [column.name for column in self.targets]
+        return RunChain(
+            {name: self.values[name] for name in names},
+            frozenset(name for name in names if self.memory[name].augmented),
+            frozenset(name for name in names if self.dropped[name]),
+        )
 
     def _draw(self, column: Column) -> FloatArray:
         """Draw one column's missing answers given the present answers of the others."""

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 
 from datrial.models.errors import ModelUsageError
-from datrial.models.missing.chain import Chain
+from datrial.models.missing.chain import Chain, RunChain
 from datrial.models.missing.columns import Column, read_columns
 from datrial.models.missing.imputations import Imputations, ImputedColumn
+from datrial.models.replicates import map_replicates
 
 #: Columns named in a note; of more the number is given.
 MOST_NAMES = 6
@@ -91,11 +92,14 @@ def multiple_imputation(
     targets = sorted(incomplete, key=lambda column: len(column.missing))
     if targets and len(model) < 2:
         raise ModelUsageError("An imputation model needs a second column that says something.")
-    chains = [
-        Chain(model, targets, sources, np.random.default_rng(child))
-        for child in np.random.SeedSequence(seed).spawn(m)
-    ]
-    traces = [chain.run(iterations) for chain in chains]
+    ran = map_replicates(
+        _run_chain,
+        np.random.SeedSequence(seed).spawn(m),
+        shared=(model, targets, sources, iterations),
+        label="chains of the imputation",
+    )
+    chains = [chain for chain, _ in ran]
+    traces = [trace for _, trace in ran]
     names = [name for column in targets for name in column.trace_names()]
     index = pd.MultiIndex.from_product(
         [range(1, m + 1), range(1, iterations + 1)], names=["imputation", "iteration"]
@@ -119,6 +123,17 @@ def multiple_imputation(
     )
 
 
+def _run_chain(
+    shared: tuple[list[Column], list[Column], dict[str, list[str]], int],
+    seed: np.random.SeedSequence,
+) -> tuple[RunChain, list[list[float]]]:
+    """Run one chain; return what is left of it, and its trace."""
+    model, targets, sources, iterations = shared
+    chain = Chain(model, targets, sources, np.random.default_rng(seed))
+    trace = chain.run(iterations)
+    return chain.done(), trace
+
+
 def _predictors(model: list[Column], asked: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
     """Return the columns that predict each, in their order."""
     names = [column.name for column in model]
@@ -132,16 +147,16 @@ def _predictors(model: list[Column], asked: Mapping[str, Sequence[str]]) -> dict
     }
 
 
-def _notes(chains: list[Chain], targets: list[Column]) -> tuple[str, ...]:
+def _notes(chains: list[RunChain], targets: list[Column]) -> tuple[str, ...]:
     """Say where an imputation model was not what it seems."""
     notes = []
-    perfect = [c.name for c in targets if any(chain.memory[c.name].augmented for chain in chains)]
+    perfect = [c.name for c in targets if any(c.name in chain.augmented for chain in chains)]
     if perfect:
         notes.append(
             f"Predictors predict {_quoted(perfect)} perfectly in some imputations: the draws are "
             "held off 0 and 1 by weighted pseudo-rows (White, Daniel and Royston 2010)."
         )
-    dropped = [c.name for c in targets if any(chain.dropped[c.name] for chain in chains)]
+    dropped = [c.name for c in targets if any(c.name in chain.dropped for chain in chains)]
     if dropped:
         notes.append(
             f"Predictors that are linear combinations of others among the answers to "

@@ -121,10 +121,14 @@ class Imputations:
         An answer that was given is never changed.
         """
         for number in range(self.m):
-            frame = self.data.copy(deep=False)
-            for column in self.columns:
-                frame[column.name] = column.completed(self.data[column.name], number)
-            yield frame
+            yield self.dataset(number)
+
+    def dataset(self, number: int) -> pd.DataFrame:
+        """Return one completed frame, numbered from 0."""
+        frame = self.data.copy(deep=False)
+        for column in self.columns:
+            frame[column.name] = column.completed(self.data[column.name], number)
+        return frame
 
     def convergence(self) -> pd.DataFrame:
         """Compare the chains over the later half of their iterations.

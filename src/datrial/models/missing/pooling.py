@@ -14,6 +14,7 @@ from datrial.models.errors import ModelDataError, ModelUsageError
 from datrial.models.missing.imputations import Imputations
 from datrial.models.missing.pooled import PooledResult
 from datrial.models.missing.rubin import check_imputations, rubins_rules
+from datrial.models.replicates import map_replicates
 
 FloatArray = NDArray[np.float64]
 
@@ -53,15 +54,20 @@ def fit_imputed(
     >>> imputations = multiple_imputation(people, ["level", "age", "arm"], m=20, seed=1)
     >>> fit_imputed(lambda d: fit_ordered_logit("level ~ age", d), imputations)  # doctest: +SKIP
     """
-    fits = []
-    for number, frame in enumerate(imputations.datasets(), start=1):
-        try:
-            fits.append(fit(frame))
-        except ModelDataError as error:
-            raise ModelDataError(
-                f"Imputation {number} of {imputations.m} cannot be analysed: {error}"
-            ) from None
+    fits = map_replicates(
+        _fit_one, range(imputations.m), shared=(fit, imputations), label="fits to imputed data"
+    )
     return pool(fits, df_complete=df_complete, notes=imputations.notes)
+
+
+def _fit_one(shared: tuple[Callable[[pd.DataFrame], Any], Imputations], number: int) -> Any:
+    fit, imputations = shared
+    try:
+        return fit(imputations.dataset(number))
+    except ModelDataError as error:
+        raise ModelDataError(
+            f"Imputation {number + 1} of {imputations.m} cannot be analysed: {error}"
+        ) from None
 
 
 def pool(

@@ -7,6 +7,8 @@ operation over a batch and never a loop over replays.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from copy import deepcopy
+from dataclasses import dataclass
 from itertools import combinations
 from math import comb
 
@@ -56,21 +58,75 @@ def draw_within_strata(
     ndarray
         Ones and zeros, shape (people, replays of the batch).
     """
+    for batch in batches_within_strata(n, len(strata), rng):
+        yield draw_batch(strata, treated, batch.size, batch.rng())
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Replays of a stream that are drawn by themselves, here or by another process.
+
+    Attributes
+    ----------
+    size
+        How many.
+    start
+        The generator, where the batch begins.
+    """
+
+    size: int
+    start: np.random.Generator
+
+    def rng(self) -> np.random.Generator:
+        """Return a generator at the beginning of the batch."""
+        return deepcopy(self.start)
+
+
+def batches_within_strata(n: int, people: int, rng: np.random.Generator) -> list[Batch]:
+    """Cut the draws within strata into batches; afterwards `rng` is where the last one ends.
+
+    One uniform number is taken for each person and replay, so that the beginning of every
+    batch is known before one is drawn: together they are the same as one long draw.
+    """
+    batches = []
+    for size in batch_sizes(n, people):
+        batches.append(Batch(size, deepcopy(rng)))
+        _go_on(rng, size * people)
+    return batches
+
+
+def _go_on(rng: np.random.Generator, numbers: int) -> None:
+    """Leave out so many uniform numbers of a stream."""
+    stream = rng.bit_generator
+    if not isinstance(stream, np.random.PCG64 | np.random.PCG64DXSM):
+        rng.random(numbers)  # other streams take other steps
+        return
+    before = stream.state
+    stream.advance(numbers)
+    # A half-used number stays for whoever asks for a small one next.
+    after = stream.state
+    after["has_uint32"], after["uinteger"] = before["has_uint32"], before["uinteger"]
+    stream.state = after
+
+
+def draw_batch(
+    strata: IntArray, treated: FloatArray, n: int, rng: np.random.Generator
+) -> FloatArray:
+    """Draw one batch within strata (see `draw_within_strata`)."""
     order = np.argsort(strata, kind="stable")
     sizes = np.bincount(strata, minlength=len(treated))
     starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
     largest_first = np.argsort(-sizes, kind="stable")
-    for size in batch_sizes(n, len(strata)):
-        drawn = np.empty((len(strata), size))
-        left = np.repeat(treated[largest_first][:, None], size, axis=1)
-        for position in range(int(sizes.max(initial=0))):
-            waiting = int((sizes[largest_first] > position).sum())
-            those = largest_first[:waiting]
-            people_left = (sizes[those] - position)[:, None]
-            taken = rng.random((waiting, size)) * people_left < left[:waiting]
-            left[:waiting] -= taken
-            drawn[order[starts[those] + position]] = taken
-        yield drawn
+    drawn = np.empty((len(strata), n))
+    left = np.repeat(treated[largest_first][:, None], n, axis=1)
+    for position in range(int(sizes.max(initial=0))):
+        waiting = int((sizes[largest_first] > position).sum())
+        those = largest_first[:waiting]
+        people_left = (sizes[those] - position)[:, None]
+        taken = rng.random((waiting, n)) * people_left < left[:waiting]
+        left[:waiting] -= taken
+        drawn[order[starts[those] + position]] = taken
+    return drawn
 
 
 def number_of_allocations(strata: IntArray, treated: FloatArray) -> int:

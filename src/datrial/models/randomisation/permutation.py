@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from math import sqrt
 
 import numpy as np
@@ -13,9 +12,11 @@ from datrial.models.design import ColumnOrArray
 from datrial.models.errors import ModelDataError, ModelUsageError
 from datrial.models.randomisation.comparable import strata_with_both_arms
 from datrial.models.randomisation.draws import (
+    Batch,
     Draw,
+    batches_within_strata,
+    draw_batch,
     draw_by_scheme,
-    draw_within_strata,
     every_allocation,
     number_of_allocations,
 )
@@ -35,6 +36,7 @@ from datrial.models.randomisation.statistic import (
 )
 from datrial.models.randomisation.strata import StrataGiven
 from datrial.models.randomisation.trial import MissingCovariates, Trial, read_trial
+from datrial.models.replicates import map_replicates
 
 FloatArray = NDArray[np.float64]
 
@@ -128,10 +130,10 @@ def permutation_test(
     observed = difference.parts(trial.treated.astype(np.float64)[:, None])
     bse = _error(observed, studentised=statistic == "studentised")
     exact = draw is None and number_of_allocations(trial.strata, trial.counts()[0]) <= n
-    batches = _batches(trial, draw, n, rng, exact=exact, people=everyone.n + everyone.n_left_out)
+    people = everyone.n + everyone.n_left_out
     replays = Replays(
         observed=observed,
-        parts=join([difference.parts(batch) for batch in batches]),
+        parts=join(_parts(difference, trial, draw, n, rng, exact=exact, people=people)),
         studentised=statistic == "studentised",
         alternative=alternative,
         exact=exact,
@@ -201,7 +203,8 @@ def _error(observed: Parts, *, studentised: bool) -> float:
     return bse
 
 
-def _batches(
+def _parts(
+    difference: StratifiedDifference,
     trial: Trial,
     draw: Draw | None,
     n: int,
@@ -209,13 +212,28 @@ def _batches(
     *,
     exact: bool,
     people: int,
-) -> Iterator[FloatArray]:
-    if draw is not None:
-        return draw_by_scheme(draw, trial.rows, people, n, rng)
+) -> list[Parts]:
+    """Return what the statistics of the replays are made of, batch by batch."""
     taken = trial.counts()[0]
-    if exact:
-        return every_allocation(trial.strata, taken)
-    return draw_within_strata(trial.strata, taken, n, rng)
+    if draw is not None:  # the scheme's own stream and memory: it is asked here, in one go
+        batches = draw_by_scheme(draw, trial.rows, people, n, rng)
+    elif exact:
+        batches = every_allocation(trial.strata, taken)
+    else:
+        return map_replicates(
+            _drawn_parts,
+            batches_within_strata(n, trial.n, rng),
+            shared=(difference, trial.strata, taken),
+            label="replays of the permutation test",
+        )
+    return [difference.parts(batch) for batch in batches]
+
+
+def _drawn_parts(
+    shared: tuple[StratifiedDifference, NDArray[np.int64], FloatArray], batch: Batch
+) -> Parts:
+    difference, strata, taken = shared
+    return difference.parts(draw_batch(strata, taken, batch.size, batch.rng()))
 
 
 def _check_options(statistic: str, alternative: str, weighting: str, n: int, level: float) -> None:

@@ -23,6 +23,7 @@ from datrial.models.latent_class.likelihood import ClassParameters, parameters_f
 from datrial.models.latent_class.patterns import Patterns
 from datrial.models.latent_class.polish import BOUND, polish
 from datrial.models.latent_class.result import LatentClassResult
+from datrial.models.replicates import map_replicates
 from datrial.models.sandwich import total_by
 from datrial.models.three_steps.classification import FitRows, rows_of
 
@@ -78,14 +79,17 @@ class ClassResamples:
             The estimates, shape (draws, size), NaN where a draw has none; and how many
             draws could not be estimated at all.
         """
+        found = map_replicates(
+            _one_third_step,
+            list(enumerate(self.classifications)),
+            shared=(third_step, self.rows, self.seed),
+            label="third steps on drawn people",
+        )
         estimates = np.full((len(self), size), np.nan)
-        failed = 0
-        for draw, classification in enumerate(self.classifications):
-            try:
-                estimates[draw] = third_step(self.weights(draw), classification)
-            except (ModelDataError, np.linalg.LinAlgError):
-                failed += 1
-        return estimates, failed
+        for draw, estimate in enumerate(found):
+            if estimate is not None:
+                estimates[draw] = estimate
+        return estimates, sum(estimate is None for estimate in found)
 
 
 def resample_classes(
@@ -112,14 +116,17 @@ def resample_classes(
         raise ModelUsageError("The number of bootstrap draws must be a whole number of 2 or more.")
     rows = rows_of(fit, cluster)
     base = int(generator(seed).integers(2**62))
-    classifications, not_converged = [], 0
-    for draw in range(int(draws)):
-        rng = np.random.default_rng([base, draw])
-        weights = _draw_weights(rows, rng)
-        point, converged = _refit(fit, weights, rng)
-        not_converged += not converged
-        classifications.append(_classify_again(fit, point, weights))
-    return ClassResamples(fit, tuple(classifications), not_converged, base, rows)
+    model = fit.without_people()
+    model = replace(model, patterns=replace(model.patterns, of_row=rows.pattern))
+    drawn = map_replicates(
+        _one_resample,
+        [(base, draw) for draw in range(int(draws))],
+        shared=(model, rows),
+        label="refits of the latent class model on drawn people",
+    )
+    classifications = tuple(classification for classification, _ in drawn)
+    not_converged = sum(not converged for _, converged in drawn)
+    return ClassResamples(fit, classifications, not_converged, base, rows)
 
 
 def interpret(
@@ -171,6 +178,30 @@ def draw_covariance(estimates: FloatArray) -> FloatArray:
     if whole.sum() > 1:
         covariance[np.ix_(known, known)] = np.cov(estimates[whole][:, known], rowvar=False)
     return covariance
+
+
+def _one_resample(
+    shared: tuple[LatentClassResult, FitRows], seed: tuple[int, int]
+) -> tuple[Classification, bool]:
+    """Draw people, fit the model again, and assign everybody by it."""
+    fit, rows = shared
+    rng = np.random.default_rng(seed)
+    weights = _draw_weights(rows, rng)
+    point, converged = _refit(fit, weights, rng)
+    return _classify_again(fit, point, weights), converged
+
+
+def _one_third_step(
+    shared: tuple[Callable[[FloatArray, Classification], FloatArray], FitRows, int],
+    item: tuple[int, Classification],
+) -> FloatArray | None:
+    """Apply a third step to one draw; None where it has no estimate."""
+    third_step, rows, seed = shared
+    draw, classification = item
+    try:
+        return third_step(_draw_weights(rows, np.random.default_rng([seed, draw])), classification)
+    except (ModelDataError, np.linalg.LinAlgError):
+        return None
 
 
 def _draw_weights(rows: FitRows, rng: np.random.Generator) -> FloatArray:

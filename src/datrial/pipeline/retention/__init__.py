@@ -10,11 +10,14 @@ from pathlib import Path
 from datrial.config.project import home
 from datrial.config.study import Study
 from datrial.pipeline.lock import take_lock
+from datrial.pipeline.notify import told_path
 from datrial.pipeline.record import Attempt, attempts, events_path, log_path
+from datrial.pipeline.rerun_comparison import comparison_folder
 from datrial.pipeline.retention.deletion import delete as delete_one
 from datrial.pipeline.retention.deletion import settle
 from datrial.pipeline.retention.extracts import extracts_of, held_extracts
 from datrial.pipeline.retention.held import Held, Holds, Kind, by_months, bytes_in, moment, written
+from datrial.pipeline.reuse import answer_folder
 from datrial.pipeline.sweep import sweep
 from datrial.warehouse.snapshots import SnapshotStore
 
@@ -87,7 +90,8 @@ def _runs(study: Study) -> tuple[list[Held], dict[str, str]]:
             expired, why = name not in latest, f"the latest {rule} runs are kept"
         if not expired:
             used[run["snapshot_id"]] = name
-        paths = (home() / "reports" / name, home() / "results" / name)
+        others = [path for path in (comparison_folder(home(), name),) if path.is_dir()]
+        paths = (*others, home() / "reports" / name, home() / "results" / name)
         listed.append(
             Held(
                 kind="run", id=name, since=moment(run["finished"], paths[-1]),
@@ -128,12 +132,13 @@ def _snapshots(study: Study, used: dict[str, str], at_work: Collection[str]) -> 
             why = "snapshots are kept for ever"
         elif name in used:
             why = f"run {used[name]}, which is kept, used it"
-        elif "analyse" in at_work:
+        elif any(flow in at_work for flow in ("analyse", "rerun")):
             why = "an analysis is running, perhaps on this snapshot"
         else:
             expired, why = name not in latest, f"the latest {rule} snapshots are kept"
         main = store.path(name)
-        paths = (*(path for path in files[name] if path != main), main)
+        answers = [path for path in (answer_folder(store, name),) if path.is_dir()]
+        paths = (*answers, *(path for path in files[name] if path != main), main)
         made_from = extracts_of(files[name][-1]) or (set(), set())
         listed.append(
             Held(
@@ -152,7 +157,7 @@ def _attempt(study: Study, attempt: Attempt, today: dt.date) -> Held:
     if attempt.state in _OPEN:
         expired, why = False, "it has not ended"
     record = home() / "attempts" / f"{attempt.id}.json"
-    paths = (log_path(attempt.id), events_path(attempt.id), record)
+    paths = (log_path(attempt.id), events_path(attempt.id), told_path(attempt.id), record)
     return Held(
         kind="attempt", id=attempt.id, since=attempt.started, size=bytes_in(paths),
         holds="counts", expired=expired, why=why, paths=paths,

@@ -17,7 +17,7 @@ from datrial.pipeline.retention.record import Deletion, append, deletions
 from datrial.results.database import discard
 from datrial.results.files import sync_folder
 
-#: A folder that is being removed; no reader takes it for a run.
+#: A folder that is being removed; no reader takes it for a run or for kept answers.
 _LEAVING = ".deleting-"
 
 
@@ -40,8 +40,8 @@ def delete(one: Held, study: str, who: str, home: Path) -> None:
 
 def settle(home: Path) -> None:
     """Complete the record of deletions that were killed; the caller holds the run lock."""
-    for folder in ("results", "reports"):
-        for leaving in (home / folder).glob(f"{_LEAVING}*"):
+    for folder in ("results", "reports", "comparisons", "snapshots/*"):
+        for leaving in home.glob(f"{folder}/{_LEAVING}*"):
             shutil.rmtree(leaving)
     still_open: dict[tuple[str, str], Deletion] = {}
     for one in deletions(home):
