@@ -9,14 +9,10 @@ its supervisor; the supervisor ends what is left of it and keeps the record.
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from types import FrameType
+from contextlib import suppress
 
 from datrial.config.project import home
 from datrial.errors import DataError, DatrialError, LockedError, UsageError
@@ -40,6 +36,7 @@ from datrial.pipeline.record import (
     remove_scratch,
     write_attempt,
 )
+from datrial.pipeline.stopping import Stopped, stopping_on_signals
 from datrial.pipeline.sweep import sweep, tidy
 
 #: Tell the child who watches over it, and which open file is the lock.
@@ -48,10 +45,6 @@ LOCK_VARIABLE = "DATRIAL_LOCK_DESCRIPTOR"
 _LOOK_SECONDS = 0.1
 _GRACE_SECONDS = 5.0
 _USER_ERRORS = {kind.exit_code: kind for kind in (UsageError, DataError, LockedError)}
-
-
-class _Stopped(BaseException):
-    """The person or the system asked the supervisor to stop."""
 
 
 def supervise(job: Job, *, quiet: bool = False, patience: float = 0) -> Published:
@@ -116,12 +109,12 @@ def run_flow(
         else:
             tidy()
         # From the moment that the record says "running", whoever stops the run is heard.
-        with _stopping_on_signals():
+        with stopping_on_signals():
             attempt = new_attempt(flow, job)
             try:
                 write_attempt(attempt)
                 ended = _supervise(attempt, lock, shown)
-            except _Stopped:
+            except Stopped:
                 ended = _stop(attempt, None, STOPPED)
         ended = _closed(ended)
     except OSError as error:
@@ -142,7 +135,7 @@ def _supervise(attempt: Attempt, lock: RunLock | None, shown: Shown) -> Attempt:
         os.close(told)
         told = -1
         _follow(child, EventReader(events_path(attempt.id)), shown)
-    except (_Stopped, KeyboardInterrupt):
+    except (Stopped, KeyboardInterrupt):
         return _stop(attempt, child, STOPPED)
     except Exception as error:
         return _stop(attempt, child, failure_of(error, f"datrial {attempt.flow}"))
@@ -243,36 +236,3 @@ def _stop(attempt: Attempt, child: subprocess.Popen[bytes] | None, why: Failure)
     stopped = OpenAttempt(ended)
     stopped.failed(why)
     return stopped.record
-
-
-@contextmanager
-def _stopping_on_signals() -> Iterator[None]:
-    """Turn a request to end (SIGTERM, Ctrl-C, the terminal closed) into an orderly stop.
-
-    A further request changes nothing, to the end of the process: the stop that it would break
-    off takes seconds.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield  # only the main thread may set handlers
-        return
-
-    asked = False
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        nonlocal asked
-        if not asked:
-            asked = True
-            raise _Stopped
-
-    heeded = [
-        one
-        for one in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
-        if signal.getsignal(one) is not signal.SIG_IGN  # `nohup` asks us to go on
-    ]
-    before = {one: signal.signal(one, stop) for one in heeded}
-    try:
-        yield
-    finally:
-        if not asked:
-            for one, handler in before.items():
-                signal.signal(one, handler)

@@ -3,8 +3,7 @@
 The errors of a third step alone take the classes as known exactly and are too small (Bakk,
 Oberski and Vermunt 2014, Political Analysis 22, 520-540). Here each draw takes people (or
 clusters of rows) with replacement, fits the latent class model again, and assigns everybody
-again. The fit starts at the estimates, and at some points near them, so that it stays with
-the same classes; they are matched to the original ones by their profiles.
+again. How one draw is fitted: :mod:`datrial.models.three_steps.refits`.
 """
 
 from __future__ import annotations
@@ -16,25 +15,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from datrial.models.errors import ModelDataError, ModelUsageError
-from datrial.models.latent_class.classification import Classification, classify
-from datrial.models.latent_class.em import Starts, advance
+from datrial.models.latent_class.classification import Classification
 from datrial.models.latent_class.fitting import generator
-from datrial.models.latent_class.likelihood import ClassParameters, parameters_from, posterior
-from datrial.models.latent_class.patterns import Patterns
-from datrial.models.latent_class.polish import BOUND, polish
 from datrial.models.latent_class.result import LatentClassResult
 from datrial.models.replicates import map_replicates
-from datrial.models.sandwich import total_by
 from datrial.models.three_steps.classification import FitRows, rows_of
+from datrial.models.three_steps.refits import classify_again, draw_weights, refit
 
 FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
-
-STARTS = 4
-STEPS = 30
-NEAR = 0.5  # standard deviation of the other starts about the estimates, in logits
-EDGE = 5.0  # and how far out a start may lie: a logit of 36 would never come back
-TOLERANCE = 1e-4  # of the log-likelihood: a hundredth of a standard error
 
 
 @dataclass(frozen=True)
@@ -66,7 +54,7 @@ class ClassResamples:
 
     def weights(self, draw: int) -> FloatArray:
         """Return how often each row of the fit is in a draw, shape (n,)."""
-        return _draw_weights(self.rows, np.random.default_rng([self.seed, draw]))
+        return draw_weights(self.rows, np.random.default_rng([self.seed, draw]))
 
     def repeat(
         self, third_step: Callable[[FloatArray, Classification], FloatArray], size: int
@@ -186,9 +174,9 @@ def _one_resample(
     """Draw people, fit the model again, and assign everybody by it."""
     fit, rows = shared
     rng = np.random.default_rng(seed)
-    weights = _draw_weights(rows, rng)
-    point, converged = _refit(fit, weights, rng)
-    return _classify_again(fit, point, weights), converged
+    weights = draw_weights(rows, rng)
+    point, converged = refit(fit, weights, rng)
+    return classify_again(fit, point, weights), converged
 
 
 def _one_third_step(
@@ -199,86 +187,6 @@ def _one_third_step(
     third_step, rows, seed = shared
     draw, classification = item
     try:
-        return third_step(_draw_weights(rows, np.random.default_rng([seed, draw])), classification)
+        return third_step(draw_weights(rows, np.random.default_rng([seed, draw])), classification)
     except (ModelDataError, np.linalg.LinAlgError):
         return None
-
-
-def _draw_weights(rows: FitRows, rng: np.random.Generator) -> FloatArray:
-    """Return how often each row is drawn: people singly, or clusters with all their rows."""
-    if rows.cluster is None or rows.n_clusters is None:
-        people = round(float(rows.weights.sum()))
-        return rng.multinomial(people, rows.weights / rows.weights.sum()).astype(np.float64)
-    times = np.bincount(
-        rng.integers(rows.n_clusters, size=rows.n_clusters), minlength=rows.n_clusters
-    )
-    return np.asarray(rows.weights * times[rows.cluster])
-
-
-def _refit(
-    fit: LatentClassResult, weights: FloatArray, rng: np.random.Generator
-) -> tuple[ClassParameters, bool]:
-    """Fit the latent class model to a draw, starting at and near the estimates."""
-    patterns = _drawn(fit.patterns, weights)
-    starts = _starts(fit, rng)
-    best = advance(starts, patterns, STEPS, fit.zero_class).best(1)
-    point = parameters_from(best.sizes[:, 0], best.probabilities[:, 0], fit.zero_class, BOUND - 1)
-    reached = polish(point, patterns, tolerance=TOLERANCE)
-    return _matched(reached.point, fit), reached.converged
-
-
-def _drawn(patterns: Patterns, weights: FloatArray) -> Patterns:
-    """Return the patterns that a draw holds."""
-    counts = _drawn_counts(patterns, weights)
-    kept = counts > 0
-    return replace(
-        patterns,
-        yes=patterns.yes[kept],
-        no=patterns.no[kept],
-        counts=counts[kept],
-        of_row=patterns.of_row[:0],
-        index=patterns.index[:0],
-        row_weights=None,
-    )
-
-
-def _starts(fit: LatentClassResult, rng: np.random.Generator) -> Starts:
-    """Return the estimates as a start, pulled in from the edges, and starts near them."""
-    sizes = fit.class_sizes.to_numpy(dtype=np.float64)
-    p = fit.item_probabilities.to_numpy(dtype=np.float64)
-    point = parameters_from(sizes, p, fit.zero_class, EDGE)
-    shifts = rng.normal(0.0, NEAR, size=(STARTS, *point.logits.shape))
-    shifts[0] = 0.0
-    probabilities = np.stack(
-        [replace(point, logits=point.logits + shift).probabilities for shift in shifts], axis=1
-    )
-    return Starts(
-        np.repeat(point.sizes[:, None], STARTS, axis=1), probabilities, np.full(STARTS, -np.inf)
-    )
-
-
-def _matched(point: ClassParameters, fit: LatentClassResult) -> ClassParameters:
-    """Order a draw's classes like the original ones: the assignment of least distance."""
-    from scipy.optimize import linear_sum_assignment
-
-    first = int(fit.zero_class)
-    original = fit.item_probabilities.to_numpy(dtype=np.float64)[first:]
-    drawn = point.probabilities[first:]
-    distance = ((original[:, None, :] - drawn[None, :, :]) ** 2).sum(axis=2)
-    order = linear_sum_assignment(distance)[1]
-    whole = np.concatenate([np.arange(first), first + order])
-    return ClassParameters(point.log_sizes[whole], point.logits[order], point.zero_class)
-
-
-def _classify_again(
-    fit: LatentClassResult, point: ClassParameters, weights: FloatArray
-) -> Classification:
-    """Assign the original patterns under a draw's model; errors as weighted in the draw."""
-    counts = _drawn_counts(fit.patterns, weights)
-    return classify(posterior(point, fit.patterns)[0], counts)
-
-
-def _drawn_counts(patterns: Patterns, weights: FloatArray) -> FloatArray:
-    """Return how many people of a draw have each of the original patterns."""
-    fitted = patterns.of_row >= 0
-    return total_by(patterns.of_row[fitted], len(patterns.counts), weights[fitted])
