@@ -116,9 +116,8 @@ def test_own_quantities_stand_beside_the_published_and_change_what_rests_on_them
     assert ours - published == pytest.approx(difference, rel=1e-4)
     for name in (QUANTITIES, *RESTING):
         assert not made[name].not_about_people
-    assert {cell.n for cell in made["cost_model.own_agencies"].cells if cell.value is not None} == {
-        31
-    }
+    # No one number of people stands behind a cost: a small count hides it in another way.
+    assert all(cell.n is None for name in RESTING for cell in made[name].cells)
     assert made["cost_model.totals"].not_about_people
 
 

@@ -106,16 +106,14 @@ def row_of(name: str, entry: str) -> str:
     return f"{name}__{entry}" if entry else name
 
 
-def add_with_interval(
-    table: Table, at: tuple[str, str, str], value: float, drawn: Array, n: int | None = None
-) -> None:
+def add_with_interval(table: Table, at: tuple[str, str, str], value: float, drawn: Array) -> None:
     """Add a number and its 95% interval; without draws, why there is none."""
     row, column, statistic = at
-    table.add(row, column, statistic, value, n=n)
+    table.add(row, column, statistic, value)
     if drawn.size > 1 and float(drawn.min()) < float(drawn.max()):
         low, high = np.quantile(drawn, [0.025, 0.975])
-        table.add(row, column, "ci_low", float(low), n=n)
-        table.add(row, column, "ci_high", float(high), n=n)
+        table.add(row, column, "ci_low", float(low))
+        table.add(row, column, "ci_high", float(high))
         return
     from datrial.results.cells import State
 

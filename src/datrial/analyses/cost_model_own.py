@@ -63,13 +63,9 @@ def own_tables(
     tables: list[Table | None] = [_quantities_table(own, told, catalogue)]
     if own.is_any:
         mine = work_out(own.model, set_in(own.model), *draws)
-        fewest = min(
-            (origin.n for origin in own.origins if origin.is_own and origin.n is not None),
-            default=None,
-        )
         tables += [
-            _totals_table((worked, mine), told, fewest),
-            _agencies_table(mine, told, fewest),
+            _totals_table((worked, mine), told),
+            _agencies_table(mine, told),
         ]
     return tables
 
@@ -114,13 +110,12 @@ def _add_own(table: Table, row: str, origin: Origin) -> None:
     table.add(row, "own", value, origin.value, n=n, note=note)
 
 
-def _totals_table(both: tuple[Worked, Worked], note: str, fewest: int | None) -> Table:
+def _totals_table(both: tuple[Worked, Worked], note: str) -> Table:
     table = Table(
         RESTING[0],
         "Costs from published and from the study's own quantities, with 95% intervals",
         f"{note} In pounds ({both[0].model.file.per} unless it says otherwise). Only the "
-        "quantities that the study counted differ; unit costs are the published ones. n is the "
-        "smallest of the study's counts on which they rest.",
+        "quantities that the study counted differ; unit costs are the published ones.",
     )
     for key, label in (("published", "Published quantities"), ("own", "The study's own")):
         table.column(key, label)
@@ -128,17 +123,16 @@ def _totals_table(both: tuple[Worked, Worked], note: str, fewest: int | None) ->
         if kind_of(both[0].model, name) != COST:
             continue
         table.row(name, with_unit(both[0].model, name))
-        for column, worked, n in (("published", both[0], None), ("own", both[1], fewest)):
-            at = (name, column, COST)
-            add_with_interval(table, at, worked.value(name), worked.draws(name), n=n)
+        for column, worked in (("published", both[0]), ("own", both[1])):
+            add_with_interval(table, (name, column, COST), worked.value(name), worked.draws(name))
     return table
 
 
-def _agencies_table(worked: Worked, note: str, fewest: int | None) -> Table:
+def _agencies_table(worked: Worked, note: str) -> Table:
     table = Table(
         RESTING[1],
         "Costs by agency and by whom, from the study's own quantities",
         f"{note} In pounds ({worked.model.file.per}).",
     )
-    add_agencies(table, worked, n=fewest)
+    add_agencies(table, worked)
     return table

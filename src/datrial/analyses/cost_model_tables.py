@@ -85,7 +85,7 @@ def agencies_table(worked: Worked, note: str, catalogue: Sequence[str]) -> Table
     return table
 
 
-def add_agencies(table: Table, worked: Worked, n: int | None = None) -> None:
+def add_agencies(table: Table, worked: Worked) -> None:
     """Fill a table of agencies by whom; ``all`` is the sum of either, with its interval."""
     file = worked.model.file
     for who, label in {**file.who, "all": "In all"}.items():
@@ -98,9 +98,9 @@ def add_agencies(table: Table, worked: Worked, n: int | None = None) -> None:
             if not chosen:
                 table.absent(*at, "the model has no such cost", state=State.NOT_APPLICABLE)
             elif who == "all":
-                add_with_interval(table, at, *worked.sum(chosen), n=n)
+                add_with_interval(table, at, *worked.sum(chosen))
             else:
-                table.add(*at, worked.sum(chosen)[0], n=n)
+                table.add(*at, worked.sum(chosen)[0])
 
 
 def items_table(worked: Worked, note: str, catalogue: Sequence[str]) -> Table:

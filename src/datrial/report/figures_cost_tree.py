@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from datrial.report.charts import wrap
-from datrial.report.drawing import GREY, INK, SERIES, Figure, drawing, to_svg
-from datrial.report.figures_costs import COST, pounds
+from datrial.report.drawing import GREY, INK, Figure, drawing, to_svg
+from datrial.report.figures_costs import COST, looks_of, pounds
 from datrial.report.numbers import Style, write_number
 from datrial.results.read import RunTable
 
@@ -49,8 +49,7 @@ def cost_tree(entry: RunTable) -> Figure | None:
     if not parts:
         return None
     total = sum(part.cost for part in parts)
-    people = list(dict.fromkeys(part.who for part in parts))
-    colours = {who: SERIES[number % 4] for number, who in enumerate(people)}
+    colours = {who: colour for who, (colour, _) in looks_of(part.who for part in parts).items()}
     lines = sum(_height(entry, part) + _BETWEEN for part in parts)
     with drawing(0.5 + _LINE * lines) as (canvas, (axes,)):
         axes.set_axis_off()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -47,6 +47,17 @@ def pounds(value: float) -> str:
     return f"{sign}£{size:,.0f}" if size >= 10 or size == 0 else f"{sign}£{size:.2f}"
 
 
+def looks_of(people: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Return whom costs concern -> the colour and hatch of it, the same in every figure.
+
+    By the order of the words: no table says which group comes first in all of them.
+    """
+    return {
+        who: (SERIES[number % 4], HATCHES[number % 2])
+        for number, who in enumerate(sorted(set(people)))
+    }
+
+
 def costs_by_agency(entry: RunTable) -> Figure | None:
     """Draw a bar for each agency, its parts by whom the costs concern."""
     if not has_any(entry, COST):
@@ -60,9 +71,9 @@ def costs_by_agency(entry: RunTable) -> Figure | None:
     with drawing(1.1 + 0.42 * len(rows)) as (canvas, (axes,)):
         for place, row in enumerate(rows):
             _agency_bar(axes, entry, row, place, people)
-        for number, who in enumerate(people):
+        for who, (colour, hatch) in _looks(entry, people).items():
             axes.barh(
-                0, 0, color=SERIES[number % 4], hatch=HATCHES[number % 2], edgecolor="white",
+                0, 0, color=colour, hatch=hatch, edgecolor="white",
                 label=entry.table.column_labels[who],
             )  # fmt: skip
         if has_published(entry, COST):
@@ -93,6 +104,13 @@ def costs_by_agency(entry: RunTable) -> Figure | None:
     return Figure(name, title, svg, f"Stacked bar chart, in pounds. {told}.", caption)
 
 
+def _looks(entry: RunTable, people: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Return the looks of the table's columns of people, in its order."""
+    labels = entry.table.column_labels
+    looks = looks_of(labels[who] for who in people)
+    return {who: looks[labels[who]] for who in people}
+
+
 def _agency_bar(axes: Axes, entry: RunTable, row: str, place: int, people: Sequence[str]) -> None:
     """Draw an agency's bar with its sum; without a sum, the mark of why there is none."""
     total = entry.value(row, _ALL, COST)
@@ -101,12 +119,12 @@ def _agency_bar(axes: Axes, entry: RunTable, row: str, place: int, people: Seque
         axes.text(0, place, f" {mark}", color=GREY, va="center")
         return
     left = 0.0
-    for number, who in enumerate(people):
+    for who, (colour, hatch) in _looks(entry, people).items():
         value = entry.value(row, who, COST)
         if value:
             axes.barh(
-                place, value, left=left, height=0.62, color=SERIES[number % 4],
-                hatch=HATCHES[number % 2], edgecolor="white", linewidth=0.5,
+                place, value, left=left, height=0.62, color=colour, hatch=hatch,
+                edgecolor="white", linewidth=0.5,
             )  # fmt: skip
             left += value
     low, high = (entry.value(row, _ALL, end) for end in ("ci_low", "ci_high"))
