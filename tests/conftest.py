@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,3 +15,11 @@ def browser() -> Iterator[Any]:
     """Return a browser for all tests of a module."""
     with chromium() as opened:
         yield opened
+
+
+@pytest.fixture
+def ctrl_c_heeded() -> Iterator[None]:
+    """Heed Ctrl-C here and in children, also where the tests run in a shell's background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)

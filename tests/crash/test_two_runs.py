@@ -75,7 +75,7 @@ def test_an_analysis_that_tidies_up_does_not_keep_a_run_out(
 
 @pytest.mark.parametrize("signals", [(signal.SIGTERM, signal.SIGHUP), (signal.SIGINT,) * 3])
 def test_asked_to_end_more_than_once_a_run_still_ends_in_order(
-    signals: tuple[signal.Signals, ...], tmp_path: Path
+    signals: tuple[signal.Signals, ...], tmp_path: Path, ctrl_c_heeded: None
 ) -> None:
     """As systemd and a closed terminal do, and as an impatient person does with Ctrl-C."""
     run = road.start(tmp_path, wait_in="build", companion=True)

@@ -274,7 +274,7 @@ def test_an_analysis_with_another_parameter_is_exploratory_in_its_own_run(home: 
     assert list(why_exploratory(run.manifest)) == ["risk_score"]
     marked = {entry.analysis: entry.table.standing for entry in run.tables}
     assert marked == {"risk_score": "exploratory", "marac_follow_up": ""}
-    assert "1 of the 28 planned analyses" in " ".join(plan_sentences(run.manifest))
+    assert "1 of the 29 planned analyses" in " ".join(plan_sentences(run.manifest))
     assert "xploratory" in (home / "reports" / run.manifest.run_id / "index.html").read_text()
 
 

@@ -1,7 +1,8 @@
 """Every table of which the report draws or says something, as a simulated run had it.
 
 ``run_tables.json.gz`` holds them without their machine, times or published numbers. Made
-again from a stored run (after a new table or a changed shape) with::
+again (after a new table or a changed shape) from a stored run of a study with the profile
+``disclosure: open``, so that nothing is hidden yet, with::
 
     python tests/unit/run_tables_fixture.py DATRIAL_HOME RUN_ID
 """
@@ -109,6 +110,27 @@ def _short(value: float | None) -> float | int | None:
     return int(value) if value.is_integer() else float(f"{value:.6g}")
 
 
+def _two_arms() -> list[RunTable]:
+    """Return the tables of costs and effects by arm, which no analysis of the study makes."""
+    import numpy as np
+
+    from datrial.analyses.cost_effectiveness_tables import acceptability_table, plane_table
+    from datrial.economics.effectiveness import cost_effectiveness
+
+    rng = np.random.default_rng(1)
+    found = cost_effectiveness(
+        {"new": rng.normal(9_000, 900, 400), "usual": rng.normal(7_000, 900, 400)},
+        {"new": rng.normal(0.6, 0.05, 400), "usual": rng.normal(0.5, 0.05, 400)},
+        "new", "usual",
+    )  # fmt: skip
+    worth = [1_000.0 * step for step in range(0, 61, 5)]
+    tables = (
+        plane_table(found, "cost_model.plane", "case", ""),
+        acceptability_table(found, "cost_model.acceptability", worth, "case", ""),
+    )
+    return [RunTable("cost_model", table, {}) for table in tables]
+
+
 def _main(home: Path, run_id: str) -> None:
     from datrial.report.figures import figure_for
     from datrial.report.summary import findings
@@ -126,6 +148,7 @@ def _main(home: Path, run_id: str) -> None:
     used |= {entry.table.id for entry in run.tables if figure_for(watched, entry)}
     used |= {entry.table.id for entry in run.tables if entry.analysis == "outcome_families"}
     tables = [_described(entry) for entry in run.tables if entry.table.id in used]
+    tables += [_described(entry) for entry in _two_arms()]
     content = json.dumps({"tables": tables}, ensure_ascii=False, separators=(",", ":"))
     STORED.write_bytes(gzip.compress(content.encode(), mtime=0))
     sys.stdout.write(f"{len(tables)} tables, {STORED.stat().st_size:,} bytes\n")

@@ -204,7 +204,9 @@ def test_a_run_without_a_planned_analysis_fails_and_names_primary_outcomes_first
         run_id="r", report=tmp_path / "index.html", failed=("needs", "marac_follow_up")
     )
     monkeypatch.setattr("datrial.pipeline.sweep.tidy", lambda: None)
-    monkeypatch.setattr("datrial.pipeline.supervise.supervise", lambda job, quiet: published)
+    monkeypatch.setattr(
+        "datrial.pipeline.supervise.supervise", lambda job, quiet, patience: published
+    )
     monkeypatch.setattr("datrial.cli.runs._show_run", lambda *_, **__: None)
 
     class Decided:

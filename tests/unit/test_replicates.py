@@ -113,7 +113,7 @@ def test_a_dead_worker_is_told_and_the_next_work_has_others(two_processes: None)
     assert map_replicates(given.where, range(8))[7][0] == 7
 
 
-def test_stopping_ends_the_workers(two_processes: None) -> None:
+def test_stopping_ends_the_workers(two_processes: None, ctrl_c_heeded: None) -> None:
     map_replicates(given.where, range(8))
     pids = workers()
     timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
