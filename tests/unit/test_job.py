@@ -43,6 +43,7 @@ def test_a_bare_no_is_the_word_and_not_yaml_s_false(typed: str) -> None:
         ({"changes": {"happiness.level": "3"}}, "happiness"),
         ({"changes": {"risk_score": "3"}}, "ANALYSIS.PARAMETER"),
         ({"analyses": ("happiness",)}, "happiness"),
+        ({"changes": {"marac_follow_up.sites": "[site_9]"}}, "no such site: site_9; sites: site_1"),
     ],
 )
 def test_what_does_not_exist_is_told(job: dict[str, object], told: str) -> None:

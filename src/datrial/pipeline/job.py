@@ -126,6 +126,7 @@ def check_parameters(study: Study) -> Study:
         try:
             parameters = ANALYSES[name].parameters.model_validate(given)
             complete[name] = parameters.model_dump(mode="json")
+            problems += _unknown_sites(study, name, complete[name])
         except ValidationError as error:
             problems.append(f"{name}:\n{describe(error)}")
     if problems:
@@ -133,6 +134,15 @@ def check_parameters(study: Study) -> Study:
     # What is made of the others' tables comes after them.
     last = sorted(complete, key=lambda name: ANALYSES[name].reads_results)
     return study.model_copy(update={"analyses": {name: complete[name] for name in last}})
+
+
+def _unknown_sites(study: Study, analysis: str, parameters: dict[str, Any]) -> list[str]:
+    """Return which sites the parameters name that the study has not, a line each."""
+    return [
+        f"{analysis}.{name}: no such site: {', '.join(unknown)}; sites: {', '.join(study.sites)}"
+        for name in ("sites", "police_sites")
+        if (unknown := [site for site in parameters.get(name) or () if site not in study.sites])
+    ]
 
 
 class Decision(_Strict):
