@@ -81,12 +81,17 @@ def with_unit(model: CostModel, name: str) -> str:
     """Return the words of an outcome, with its unit where that is not the model's own."""
     unit = str(model.units[name])
     own = unit == model.file.per or unit == "1"
-    return model.label(name) if own else f"{model.label(name)} ({unit})"
+    return model.label(name) if own else f"{model.label(name)} ({_words(unit)})"
 
 
 def label_with_unit(label: str, unit: str) -> str:
     """Return the words of a number that goes in, with its unit; a pure number has none."""
-    return label if unit in PURE else f"{label} ({unit})"
+    return label if unit in PURE else f"{label} ({_words(unit)})"
+
+
+def _words(unit: str) -> str:
+    """Return a unit as people write it: ``half-year`` for ``half_year``."""
+    return unit.replace("_", "-")
 
 
 def number_of(model: CostModel, name: str, entry: str) -> float:
