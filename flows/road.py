@@ -13,7 +13,7 @@ from prefect.states import Completed, Failed
 
 from datrial.errors import DatrialError
 from datrial.pipeline.attempt import OpenAttempt, open_attempt
-from datrial.pipeline.failure import Failure, StopFailed
+from datrial.pipeline.failure import IN_PART, Failure, StopFailed
 from datrial.pipeline.job import Analysed, Job, Published
 from datrial.pipeline.planned import without_result
 from datrial.pipeline.processes import end_with_parent
@@ -79,7 +79,7 @@ class Road:
             return self.done(f"Run {published.run_id} is published.")
         return self.failed(
             Failure(
-                error="FailedInPart",
+                error=IN_PART,
                 message=f"Run {published.run_id} is published in part, "
                 f"{without_result(job.resolved_study(), published.failed)}. "
                 "The report shows the gap.",

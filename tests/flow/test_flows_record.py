@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from datrial.errors import DataError, LockedError, UsageError
+from datrial.errors import DataError, DatrialError, LockedError, UsageError
 from datrial.extracts.files import file_hash, visible_files
 from datrial.pipeline.attempt import open_attempt
-from datrial.pipeline.failure import failure_of
+from datrial.pipeline.failure import IN_PART, failure_of
 from datrial.pipeline.job import Job
 from datrial.pipeline.lock import take_lock
 from datrial.pipeline.processes import (
@@ -33,6 +33,7 @@ from datrial.pipeline.record import (
     read_attempt,
     write_attempt,
 )
+from datrial.pipeline.supervise import supervise
 from datrial.pipeline.sweep import sweep, tidy
 
 JOB = Job(study="drive", label="a try")
@@ -320,3 +321,26 @@ def test_an_attempt_whose_end_no_disk_takes_tells_its_supervisor(
 
 def full_disk(attempt: Attempt) -> None:
     raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.parametrize(
+    ("ended", "published"),
+    [
+        ({"state": "done"}, True),
+        ({"state": "failed", "error": IN_PART}, True),
+        ({"state": "failed", "error": "Stopped", "message": "It was stopped."}, False),
+        ({"state": "crashed", "message": "It was killed."}, False),
+    ],
+)
+def test_a_run_that_was_killed_after_it_had_published_did_not_end_well(
+    ended: dict[str, str], published: bool, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result = {"run_id": "r", "report": str(home / "index.html"), "failed": []}
+    record = stored(result=result, exit_code=0 if ended["state"] == "done" else 1, **ended)
+    monkeypatch.setattr("datrial.pipeline.supervise.run_flow", lambda *_, **__: record)
+    if published:
+        assert supervise(JOB, quiet=True).run_id == "r"
+        return
+    with pytest.raises(DatrialError, match=r"It was (stopped|killed)\.") as told:
+        supervise(JOB, quiet=True)
+    assert told.value.exit_code == 1

@@ -43,6 +43,8 @@ class Failure(BaseModel):
     may_pass: bool = False
 
 
+#: The error of a run that is published with a gap.
+IN_PART = "FailedInPart"
 #: Somebody asked the run to end before it was done.
 STOPPED = Failure(
     error="Stopped",

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from datrial.config.project import home
 from datrial.errors import DatrialError
+from datrial.pipeline.failure import IN_PART
 from datrial.pipeline.notify_send import Message, send
 from datrial.pipeline.notify_setting import Address, addresses, is_configured
 from datrial.pipeline.record import Attempt, FlowName, attempts, log_path, now
@@ -121,7 +122,7 @@ def message_of(attempt: Attempt) -> Message:
     else:
         why = _WHY.get(attempt.exit_code or 1, _WHY[1])
         stop = ", ".join(failed) or (f"after {left[-1]}" if left else "before the first")
-    if attempt.error == "FailedInPart":
+    if attempt.error == IN_PART:
         why = "is published in part"
     elif attempt.error == "Stopped":
         why = "was stopped before it had ended"

@@ -17,7 +17,7 @@ from contextlib import suppress
 from datrial.config.project import home
 from datrial.errors import DataError, DatrialError, LockedError, UsageError
 from datrial.pipeline.attempt import LAST_WORD_VARIABLE, OpenAttempt
-from datrial.pipeline.failure import STOPPED, Failure, failure_of
+from datrial.pipeline.failure import IN_PART, STOPPED, Failure, failure_of
 from datrial.pipeline.job import Job, Published
 from datrial.pipeline.lock import RunLock, take_lock
 from datrial.pipeline.notify import notify_end, told_if_refused
@@ -69,7 +69,8 @@ def supervise(job: Job, *, quiet: bool = False, patience: float = 0) -> Publishe
     """
     with told_if_refused("nightly", job.study):
         attempt = run_flow("nightly", job, None if quiet else display_on(sys.stderr), patience)
-    if attempt.result is not None:
+    # One that was killed or stopped after it had published did not end well: run it again.
+    if attempt.result is not None and (attempt.state == "done" or attempt.error == IN_PART):
         return Published.model_validate(attempt.result)
     kind = _USER_ERRORS.get(attempt.exit_code or 1, DatrialError)
     raise kind(attempt.message or "The run ended without a result.")
