@@ -13,7 +13,7 @@ from datrial.errors import DatrialError
 from datrial.pipeline.prefect_settings import check_exposure, prefect_environment
 from datrial.pipeline.processes import end_with_parent
 from flows.pages import Application, Message, Receive, Send, with_pages
-from flows.visitors import from_own_pages
+from flows.same_origin import from_own_pages
 
 
 def main() -> None:

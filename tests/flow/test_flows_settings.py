@@ -257,7 +257,7 @@ def test_pages_ask_for_the_password_of_the_server(
     (home / "reports" / "index.html").write_text("a report")
 
     async def asked() -> httpx.Response:
-        async with httpx.AsyncClient(transport=served, base_url="http://127.0.0.1") as client:
+        async with httpx.AsyncClient(transport=served, base_url="http://page.example") as client:
             auth = httpx.BasicAuth(*said.split(":")) if said else None
             return await client.get("/datrial/reports/index.html", auth=auth)
 

@@ -19,6 +19,7 @@ from datrial.models.latent_class.classification import classify
 from datrial.models.three_steps.classification import inverse_errors
 from datrial.models.three_steps.result import table_likelihood_ratio
 from datrial.models.three_steps.table import probabilities_of, solve_table, solve_with_influence
+from datrial.verification import published_data as data
 
 SIZES = np.array([0.3, 0.4, 0.3])
 PROFILES = np.array([[0.0] * 6, [0.8, 0.75, 0.8, 0.25, 0.3, 0.2], [0.3, 0.25, 0.2, 0.8, 0.7, 0.8]])
@@ -53,23 +54,9 @@ def test_errors_of_assignment_agree_with_those_printed_by_mplus():
     # distributed with the "Introduction to LCA" book of the IMMERSE project: people by most
     # likely class, average posteriors (rows: most likely class) and, from these, the
     # classification probabilities. Tolerance: inputs are printed to three decimals.
-    counts = np.array([432.0, 285, 1188, 770])
-    posterior = np.array(
-        [
-            [0.855, 0.080, 0.001, 0.063],
-            [0.124, 0.777, 0.052, 0.047],
-            [0.001, 0.040, 0.898, 0.062],
-            [0.037, 0.041, 0.114, 0.808],
-        ]
-    )
-    printed = np.array(
-        [
-            [0.851, 0.081, 0.002, 0.066],
-            [0.104, 0.661, 0.141, 0.094],
-            [0.000, 0.013, 0.912, 0.075],
-            [0.037, 0.018, 0.099, 0.845],
-        ]
-    )
+    counts = np.array(data.FOUR_CLASSES_ASSIGNED, dtype=float)
+    posterior = np.array(data.FOUR_CLASSES_POSTERIOR)
+    printed = np.array(data.FOUR_CLASSES_ERRORS)
 
     got = classify(posterior, counts)
 

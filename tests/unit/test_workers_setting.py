@@ -7,7 +7,7 @@ import pytest
 from datrial.config.workers import Workers, workers
 from datrial.errors import UsageError
 from datrial.models.replicates import mapping, use
-from datrial.pipeline.spreading import spread_replicates
+from datrial.pipeline.replicate_workers import spread_replicates
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ from datrial.cli.output import print_json, short
 
 if TYPE_CHECKING:
     from datrial.pipeline.record import Attempt
-    from datrial.pipeline.standing import Standing, StopStanding
-    from datrial.pipeline.standing_attempts import Attempts
+    from datrial.pipeline.status import Status, StopStatus
+    from datrial.pipeline.status_attempts import Attempts
 
 _ATTEMPTS = 5
 #: So many analyses or more, of which the same is to be said, stand on one line.
@@ -25,10 +25,10 @@ def status(study: Study = "drive", as_json: AsJson = False) -> None:
 
     Nothing is changed by asking, also while a run is at work.
     """
-    from datrial.pipeline.standing import standing
-    from datrial.pipeline.standing_attempts import attempts_of
+    from datrial.pipeline.status import status_of
+    from datrial.pipeline.status_attempts import attempts_of
 
-    found, attempted = standing(study), attempts_of(study, _ATTEMPTS)
+    found, attempted = status_of(study), attempts_of(study, _ATTEMPTS)
     if as_json:
         print_json(_plain(found, attempted))
         return
@@ -39,7 +39,7 @@ def status(study: Study = "drive", as_json: AsJson = False) -> None:
         _show_attempt(attempt)
 
 
-def _show_snapshot(found: Standing) -> None:
+def _show_snapshot(found: Status) -> None:
     current = found.snapshot
     if current is None:
         typer.echo("Current snapshot: none yet")
@@ -57,7 +57,7 @@ def _show_snapshot(found: Standing) -> None:
     typer.echo(f"  latest run: {found.run or 'none'}")
 
 
-def _show_next(found: Standing) -> None:
+def _show_next(found: Status) -> None:
     if found.problem:
         typer.echo(f"\nThe next nightly run would stop: {found.problem}")
         return
@@ -104,7 +104,7 @@ def _show_attempt(attempt: Attempt) -> None:
         typer.echo(f"    log: {short(log)}")
 
 
-def _plain(found: Standing, attempted: Attempts) -> dict[str, Any]:
+def _plain(found: Status, attempted: Attempts) -> dict[str, Any]:
     from datrial.pipeline.record import log_path
 
     current, holder = found.snapshot, attempted.lock_holder
@@ -132,5 +132,5 @@ def _plain(found: Standing, attempted: Attempts) -> dict[str, Any]:
     }
 
 
-def _plain_stop(stop: StopStanding) -> dict[str, Any]:
+def _plain_stop(stop: StopStatus) -> dict[str, Any]:
     return {"name": stop.name, "current": stop.current, "why": stop.why}

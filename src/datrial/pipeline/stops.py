@@ -25,8 +25,8 @@ from datrial.pipeline.planned import none_left_out, plan_holds, with_standing
 from datrial.pipeline.protection import protect_for_store
 from datrial.pipeline.publishing import draft_folder, is_complete
 from datrial.pipeline.publishing import manifest as describe_run
+from datrial.pipeline.replicate_workers import spread_replicates
 from datrial.pipeline.reuse import answers, study_for
-from datrial.pipeline.spreading import spread_replicates
 from datrial.warehouse.coded_arms import study_as_shown
 from datrial.warehouse.snapshots import SnapshotStore
 

@@ -229,3 +229,20 @@ FIRTH_PRINTED = {
         "dia": (3.09601166, 0.7745682, 8.03029352),
     },
 }
+
+#: Four latent classes, Mplus 8.11 on the model of Nylund-Gibson, Grimm and Masyn (2019), Structural
+#: Equation Modeling 26, 967-985 (IMMERSE project): people by likeliest class, their average
+#: posteriors (a row for each likeliest class), and the classification probabilities.
+FOUR_CLASSES_ASSIGNED = (432, 285, 1188, 770)
+FOUR_CLASSES_POSTERIOR = (
+    (0.855, 0.080, 0.001, 0.063),
+    (0.124, 0.777, 0.052, 0.047),
+    (0.001, 0.040, 0.898, 0.062),
+    (0.037, 0.041, 0.114, 0.808),
+)
+FOUR_CLASSES_ERRORS = (
+    (0.851, 0.081, 0.002, 0.066),
+    (0.104, 0.661, 0.141, 0.094),
+    (0.000, 0.013, 0.912, 0.075),
+    (0.037, 0.018, 0.099, 0.845),
+)

@@ -89,23 +89,9 @@ def _() -> Iterator[Comparison]:
 
     from datrial.models.latent_class.classification import classify
 
-    posterior = np.array(
-        [
-            [0.855, 0.080, 0.001, 0.063],
-            [0.124, 0.777, 0.052, 0.047],
-            [0.001, 0.040, 0.898, 0.062],
-            [0.037, 0.041, 0.114, 0.808],
-        ]
-    )
-    printed = np.array(
-        [
-            [0.851, 0.081, 0.002, 0.066],
-            [0.104, 0.661, 0.141, 0.094],
-            [0.000, 0.013, 0.912, 0.075],
-            [0.037, 0.018, 0.099, 0.845],
-        ]
-    )
-    found = classify(posterior, np.array([432.0, 285, 1188, 770])).errors
+    posterior = np.array(data.FOUR_CLASSES_POSTERIOR)
+    printed = data.FOUR_CLASSES_ERRORS
+    found = classify(posterior, np.array(data.FOUR_CLASSES_ASSIGNED, dtype=float)).errors
     for row in range(4):
         names = [f"class {row + 1} assigned to {column + 1}" for column in range(4)]
         yield from each(names, found[row], printed[row], within=0.0025)

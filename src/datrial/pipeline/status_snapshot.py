@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from datrial.config.project import home
 from datrial.errors import DatrialError
 from datrial.pipeline.made_of import read_made_of
-from datrial.pipeline.standing_reasons import current_extracts
+from datrial.pipeline.status_reasons import current_extracts
 from datrial.warehouse.coded_arms import study_as_shown
 from datrial.warehouse.snapshots import SnapshotStore
 

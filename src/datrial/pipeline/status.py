@@ -25,14 +25,14 @@ from datrial.pipeline.job import Job
 from datrial.pipeline.planned import plan_holds
 from datrial.pipeline.publishing import is_complete
 from datrial.pipeline.reuse import answers, latest_parts
-from datrial.pipeline.standing_reasons import (
+from datrial.pipeline.status_reasons import (
     current_extracts,
     named_counts,
     why_another_run,
     why_another_snapshot,
     why_counted_again,
 )
-from datrial.pipeline.standing_snapshot import Snapshot, current_snapshot
+from datrial.pipeline.status_snapshot import Snapshot, current_snapshot
 from datrial.results.folder import read_manifest
 from datrial.results.store import runs
 from datrial.warehouse.snapshots import SnapshotStore
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class StopStanding:
+class StopStatus:
     """A stop of the road: whether the next nightly run would repeat it, and why or why not."""
 
     name: str
@@ -51,7 +51,7 @@ class StopStanding:
 
 
 @dataclass(frozen=True)
-class Standing:
+class Status:
     """What is current of a study.
 
     Attributes
@@ -73,7 +73,7 @@ class Standing:
     run: str
     problem: str
     why: tuple[str, ...]
-    stops: tuple[StopStanding, ...]
+    stops: tuple[StopStatus, ...]
 
     @property
     def up_to_date(self) -> bool:
@@ -81,7 +81,7 @@ class Standing:
         return not self.problem and not self.why
 
 
-def standing(study_name: str) -> Standing:
+def status_of(study_name: str) -> Status:
     """Return what is current of a study, and what the next nightly run would do.
 
     Raises
@@ -100,9 +100,9 @@ def standing(study_name: str) -> Standing:
         now = _Next.of(inputs)
     except DatrialError as error:  # what a run would say too
         name = last.run_id if last else ""
-        return Standing(study_name, snapshot, name, str(error), (), ())
+        return Status(study_name, snapshot, name, str(error), (), ())
     why, stops = _looked_at(inputs, now, snapshot, last)
-    return Standing(study_name, snapshot, last.run_id if last else "", "", why, stops)
+    return Status(study_name, snapshot, last.run_id if last else "", "", why, stops)
 
 
 @dataclass(frozen=True)
@@ -144,7 +144,7 @@ class _Next:
 
 def _looked_at(
     inputs: Inputs, now: _Next, snapshot: Snapshot | None, last: Manifest | None
-) -> tuple[tuple[str, ...], tuple[StopStanding, ...]]:
+) -> tuple[tuple[str, ...], tuple[StopStatus, ...]]:
     """Return why the next run would do work, and how each stop stands."""
     study, store = inputs.study, SnapshotStore(home(), inputs.study.study)
     same = snapshot is not None and snapshot.id == now.snapshot
@@ -160,18 +160,18 @@ def _looked_at(
     built = store.path(now.snapshot).is_file()
     stops = [
         _receive(now),
-        StopStanding(
+        StopStatus(
             "allocate", built,
             "the ledger has all of the referrals" if built else "the referrals would be read",
         ),
-        StopStanding(
+        StopStatus(
             "build", same,
             f"snapshot {now.snapshot} is current" if same
             else f"snapshot {now.snapshot} is there and would be made current again" if built
             else "another snapshot would be built",
         ),
         *_analyses(store, inputs, now, snapshot if same else None, last, complete=complete),
-        StopStanding(
+        StopStatus(
             "publish", same and complete,
             f"run {now.run} is stored with its report" if same and complete
             else "another run would be stored, with its report",
@@ -195,11 +195,11 @@ def _why_not_published(inputs: Inputs, now: _Next, last: Manifest | None) -> lis
     ]
 
 
-def _receive(now: _Next) -> StopStanding:
+def _receive(now: _Next) -> StopStatus:
     unread = f"; {now.unread} files in the inbox that no mapping names" if now.unread else ""
     if not now.unreceived:
-        return StopStanding("receive", True, f"every file of the inbox was received{unread}")
-    return StopStanding("receive", False, f"to receive: {named_counts(now.unreceived)}{unread}")
+        return StopStatus("receive", True, f"every file of the inbox was received{unread}")
+    return StopStatus("receive", False, f"to receive: {named_counts(now.unreceived)}{unread}")
 
 
 def _analyses(
@@ -210,7 +210,7 @@ def _analyses(
     last: Manifest | None,
     *,
     complete: bool,
-) -> Sequence[StopStanding]:
+) -> Sequence[StopStatus]:
     """Return how each analysis stands on the snapshot that the files lead to.
 
     Parameters
@@ -225,18 +225,18 @@ def _analyses(
     study = inputs.study
     if snapshot is None:
         why = "its snapshot would be another"
-        return [StopStanding(name, False, why) for name in study.analyses]
+        return [StopStatus(name, False, why) for name in study.analyses]
     if complete:
-        return [StopStanding(name, True, f"it is in run {now.run}") for name in study.analyses]
+        return [StopStatus(name, True, f"it is in run {now.run}") for name in study.analyses]
     rests_on = answers(store, snapshot.id, study, snapshot.shown, tuple(study.analyses))
     failed = {end.id for end in last.failed} if last else set()
     found = []
     for name, answer in rests_on.items():
         parts = latest_parts(store, snapshot.id, name)
         if answer.kept() is not None:
-            found.append(StopStanding(name, True, "nothing that it rests on has changed"))
+            found.append(StopStatus(name, True, "nothing that it rests on has changed"))
         elif last and name in failed and not parts:
-            found.append(StopStanding(name, False, f"it failed in run {last.run_id}"))
+            found.append(StopStatus(name, False, f"it failed in run {last.run_id}"))
         else:
-            found.append(StopStanding(name, False, why_counted_again(parts, answer.parts)))
+            found.append(StopStatus(name, False, why_counted_again(parts, answer.parts)))
     return found

@@ -23,14 +23,14 @@ from datrial.cli import app
 from datrial.config.project import project_root
 from datrial.config.study import load_study
 from datrial.errors import DatrialError
-from datrial.pipeline import code_parts, identity, inputs, reuse, standing_reasons, stops
+from datrial.pipeline import code_parts, identity, inputs, reuse, status_reasons, stops
 from datrial.pipeline.job import Job
 from datrial.pipeline.made_of import write_made_of
 from datrial.pipeline.processes import Process, this_process
 from datrial.pipeline.record import new_attempt, write_attempt
 from datrial.pipeline.reuse_code import deciding_code
-from datrial.pipeline.standing import Standing, standing
-from datrial.pipeline.standing_attempts import attempts_of
+from datrial.pipeline.status import Status, status_of
+from datrial.pipeline.status_attempts import attempts_of
 from datrial.warehouse.snapshots import SnapshotStore
 
 CHOSEN = ("balance", "marac_follow_up", "outcome_families")
@@ -99,7 +99,7 @@ def state(whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     project_root.cache_clear()
 
 
-def to_do(found: Standing) -> dict[str, str]:
+def to_do(found: Status) -> dict[str, str]:
     return {stop.name: stop.why for stop in found.stops if not stop.current}
 
 
@@ -108,7 +108,7 @@ def said(*words: str) -> str:
 
 
 def test_with_nothing_new_every_stop_is_current_and_the_words_say_so(state: Path) -> None:
-    found = standing("drive")
+    found = status_of("drive")
     assert found.up_to_date and to_do(found) == {}
     names = [stop.name for stop in found.stops]
     assert names == ["receive", "allocate", "build", *CHOSEN, "publish"]
@@ -130,15 +130,15 @@ def test_looking_changes_nothing(state: Path) -> None:
 
 
 def test_what_status_says_is_what_decide_decides(state: Path) -> None:
-    assert stops.decide(Job(study="drive")).up_to_date and standing("drive").up_to_date
+    assert stops.decide(Job(study="drive")).up_to_date and status_of("drive").up_to_date
     assert not stops.decide(Job(study="drive", fresh=True)).up_to_date
     change_study(state / "project", seed=load_study("drive").seed + 1)
-    assert not stops.decide(Job(study="drive")).up_to_date and not standing("drive").up_to_date
+    assert not stops.decide(Job(study="drive")).up_to_date and not status_of("drive").up_to_date
 
 
 def test_before_the_first_run_there_is_all_to_do(state: Path) -> None:
     shutil.rmtree(state / "home" / "snapshots")
-    found = standing("drive")
+    found = status_of("drive")
     assert found.why == ("there is no snapshot yet",) and found.snapshot is None
     assert set(to_do(found)) == {"allocate", "build", *CHOSEN, "publish"}
     assert "Current snapshot: none yet" in said()
@@ -148,7 +148,7 @@ def test_a_changed_parameter_is_named_with_what_it_reaches_and_nothing_else(stat
     plan = yaml.safe_load((state / "project/configs/studies/drive.yaml").read_text())["analyses"]
     site = next(iter(load_study("drive").sites))
     change_study(state / "project", analyses=plan | {"marac_follow_up": {"sites": [site]}})
-    found = standing("drive")
+    found = status_of("drive")
     (why,) = found.why
     assert "the study file (analyses.marac_follow_up.sites)" in why and found.run in why
     assert to_do(found) == {
@@ -160,7 +160,7 @@ def test_a_changed_parameter_is_named_with_what_it_reaches_and_nothing_else(stat
 
 def test_other_rules_for_data_are_named_and_reach_everything(state: Path) -> None:
     change_study(state / "project", quarantine_limit=0.011)
-    found = standing("drive")
+    found = status_of("drive")
     assert found.why == ("the study's rules for data (quarantine_limit)",)
     assert set(to_do(found)) == {"allocate", "build", *CHOSEN, "publish"}
     assert f"{len(CHOSEN)} analyses" not in said()  # few enough to be named
@@ -168,11 +168,11 @@ def test_other_rules_for_data_are_named_and_reach_everything(state: Path) -> Non
 
 def test_other_code_is_named_by_its_rooms(state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     parts = {**code_parts.code_parts(), "models": "0" * 16, "report": "0" * 16}
-    monkeypatch.setattr(standing_reasons, "code_parts", lambda: parts)
+    monkeypatch.setattr(status_reasons, "code_parts", lambda: parts)
     monkeypatch.setattr(reuse, "deciding_code", lambda: {**deciding_code(), "models": "0" * 16})
     real = identity.code_version
     monkeypatch.setattr(inputs, "code_version", lambda rooms=None: real(rooms) if rooms else "x")
-    found = standing("drive")
+    found = status_of("drive")
     assert "the code (models, report)" in found.why[0]
     assert to_do(found)["balance"] == "the code changed (models)"
     assert {"build", "allocate", "receive"} & set(to_do(found)) == set()
@@ -188,7 +188,7 @@ def test_a_failed_analysis_and_a_damaged_answer_are_told_apart(
     answer.write_text(answer.read_text() + " ")
     (other,) = (home / "snapshots" / "drive").glob("*.analysed/marac_follow_up-*.json")
     other.unlink()
-    found = standing("drive")
+    found = status_of("drive")
     assert found.why == ("no run of the current snapshot is stored",)
     assert to_do(found)["balance"] == "its kept answer is damaged"
     assert to_do(found)["marac_follow_up"] == "no answer of it is kept"
@@ -199,14 +199,14 @@ def test_a_failed_analysis_and_a_damaged_answer_are_told_apart(
 
     monkeypatch.setattr(stops, "_counted", fails)
     run_id = run()
-    found = standing("drive")
+    found = status_of("drive")
     assert found.why == (f"run {run_id} is finished in part, without {', '.join(CHOSEN)}",)
     assert to_do(found)["balance"] == f"it failed in run {run_id}"
 
 
 def test_what_would_stop_the_next_run_is_said_beforehand(state: Path) -> None:
     shutil.rmtree(state / "home" / "inbox")
-    found = standing("drive")
+    found = status_of("drive")
     assert found.problem and not found.up_to_date and found.snapshot is not None
     assert "The next nightly run would stop: " in said()
     assert json.loads(said("--json"))["problem"] == found.problem
@@ -218,13 +218,13 @@ def test_a_snapshot_that_cannot_be_read_is_built_again(state: Path) -> None:
     path.chmod(0o600)
     path.write_bytes(path.read_bytes()[:5000])
     with pytest.raises(DatrialError, match="cannot be read"):
-        standing("drive")
+        status_of("drive")
     assert not stops.decide(Job(study="drive")).up_to_date
 
 
 def test_a_file_that_no_mapping_names_is_counted(state: Path) -> None:
     (state / "home" / "inbox" / "drive" / "notes.csv").write_text("a\n1\n")
-    receive = standing("drive").stops[0]
+    receive = status_of("drive").stops[0]
     assert receive.current and "1 files in the inbox that no mapping names" in receive.why
 
 
@@ -272,7 +272,7 @@ def test_what_a_snapshot_was_made_of_is_compared_part_by_part(
         "decisions": "2", "code": "2",
     }  # fmt: skip
     study = load_study("drive")
-    assert standing_reasons.why_another_snapshot(then, now, study, None) == [
+    assert status_reasons.why_another_snapshot(then, now, study, None) == [
         "extracts new: drive/new: 2",
         "extracts changed: drive/cms: 1",
         "extracts gone: drive/old: 1",
@@ -284,9 +284,9 @@ def test_what_a_snapshot_was_made_of_is_compared_part_by_part(
         "the code that builds snapshots",
     ]
     moved = then | {"extracts": [line("drive/cms", "a", 2), line("drive/old", "b", 1)]}
-    (only,) = standing_reasons.why_another_snapshot(then, moved, study, None)
+    (only,) = status_reasons.why_another_snapshot(then, moved, study, None)
     assert only.startswith("the order in which extracts arrived")
-    (before,) = standing_reasons.why_another_snapshot({}, now, study, None)
+    (before,) = status_reasons.why_another_snapshot({}, now, study, None)
     assert "does not say what it was made of" in before
 
 
@@ -327,7 +327,7 @@ def test_the_current_snapshot_may_be_of_a_version_that_said_less(
         connection.execute("create table checks.result (verdict varchar)")
         connection.execute("insert into checks.result values ('warned'), ('passed')")
     os.utime(path, (1767268800, 1767268800))
-    found = standing("drive")
+    found = status_of("drive")
     assert found.snapshot and found.snapshot.verdicts == {"passed": 1, "warned": 1}
     assert found.snapshot.since == dt.datetime(2026, 1, 1, 12, tzinfo=dt.UTC)
     assert "earlier version" in found.why[0]
