@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import example, settings
 from hypothesis import given as for_all
-from hypothesis import settings
 from hypothesis import strategies as some
 
 from datrial.models import (
@@ -67,6 +67,8 @@ def test_a_reduction_lies_in_its_interval_and_turns_with_time(cells: tuple[int, 
 
 @settings(deadline=None)
 @for_all(PAIRS, some.integers(1, 4), some.integers(-5, 5))
+@example([(0, 6), (0, 6), (0, 9)], 1, 0)  # scipy's noncentral t has no number far out
+@example([(0, 0), (0, 0), (0, 1), (0, 2), (0, 2), (0, 2), (0, 9), (2, 0)], 3, 0)  # limit -1/3
 def test_a_change_turns_with_time_and_grows_with_its_scale(
     pairs: list[tuple[int, int]], scale: int, shift: int
 ) -> None:

@@ -67,11 +67,11 @@ def _first_passing(passes: Callable[[float], bool], changes: FloatArray) -> floa
     if passes(low):
         return low
     wide = high - low
-    while high - low > 1e-10 * wide:
+    while high - low > 1e-12 * wide:
         middle = (low + high) / 2
         low, high = (low, middle) if passes(middle) else (middle, high)
     # A mean of whole points is met exactly: a limit just beyond it would leave it out.
-    return round(high, 9 - ceil(log10(wide)))
+    return round(high, 10 - ceil(log10(wide)))
 
 
 def _subsets_up_to(values: FloatArray, most: float) -> int:

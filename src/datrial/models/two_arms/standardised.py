@@ -7,7 +7,7 @@ under which the observed t lies in a tail (Steiger and Fouladi 1997; R: `MBESS::
 
 from __future__ import annotations
 
-from math import exp, lgamma, log, sqrt
+from math import exp, isnan, lgamma, log, sqrt
 
 from datrial.models.result import normal_quantile
 from datrial.models.two_arms.effects import Effect
@@ -46,10 +46,15 @@ def noncentrality_limits(t: float, df: float, level: float) -> tuple[float, floa
     tail = (1 - level) / 2
     reach = 2 * normal_quantile(level) * sqrt(1 + t**2 / (2 * df)) + 1
 
+    def below(nc: float) -> float:
+        share = float(nctdtr(df, nc, t))
+        # Far out in the tails scipy's series may not converge: there all or nothing lies below.
+        return float(nc < t) if isnan(share) else share
+
     def limit(share: float, side: int) -> float:
         edge = t + side * reach
-        while side * (share - float(nctdtr(df, edge, t))) < 0:
+        while side * (share - below(edge)) < 0:
             edge += side * reach
-        return float(brentq(lambda nc: float(nctdtr(df, nc, t)) - share, t, edge, xtol=1e-10))
+        return float(brentq(lambda nc: below(nc) - share, t, edge, xtol=1e-10))
 
     return limit(1 - tail, -1), limit(tail, 1)
