@@ -156,6 +156,8 @@ def _say_received(received: Received) -> str:
 
 
 def _say_allocated(allocated: Allocated) -> str:
+    if not allocated.allocates:
+        return "this study is no randomised trial: nobody is allocated"
     excluded = sum(allocated.excluded.values())
     return f"in the ledger: {allocated.in_words}; {allocated.new} new; {excluded} not eligible"
 

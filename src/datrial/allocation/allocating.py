@@ -59,7 +59,7 @@ def allocating(
         after = len(ledger.entries(study.study))
         if not after:
             raise _NobodyAllocatedError
-        if ended and after > before and study.allocation.method != IMPORTED:
+        if ended and after > before and study.randomisation.method != IMPORTED:
             raise UsageError(
                 f"The seed of study {study.study} was revealed, so that whoever is allocated now "
                 f"could be foretold: {after - before} allocations were not recorded. Recruitment "
@@ -71,7 +71,7 @@ def _seed_to_draw_by(
     ledger: Ledger, study: Study, operator: str, seed: Seed | None, *, ended: bool
 ) -> Seed | None:
     """Return the seed, committed to; once it was revealed, the ledger itself tells it."""
-    if study.allocation.method == IMPORTED:
+    if study.randomisation.method == IMPORTED:
         return None
     if ended:
         return revealed_seed(ledger, study)

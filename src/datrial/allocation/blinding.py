@@ -57,7 +57,7 @@ def is_blinded(ledger: Ledger, study: Study) -> bool:
     By its study file, or by the settings that its first allocation locked: an edit
     of the file alone makes no arm known.
     """
-    if study.allocation.blinding != NOT_BLINDED:
+    if study.is_blinded:
         return True
     locked = settings_in_force(ledger, study.study)
     found = locked.values["allocation"] if locked else {}

@@ -142,7 +142,7 @@ def revealed_seed(ledger: Ledger, study: Study) -> Seed | None:
     UsageError
         If what was revealed does not fit the commitment.
     """
-    if study.allocation.method == IMPORTED:
+    if study.randomisation.method == IMPORTED:
         return None
     found, shown = commitment_of(ledger, study.study), reveal_of(ledger, study.study)
     if shown is None:
@@ -154,7 +154,7 @@ def revealed_seed(ledger: Ledger, study: Study) -> Seed | None:
 
 
 def _check_own_scheme(study: Study) -> None:
-    if study.allocation.method == IMPORTED:
+    if study.randomisation.method == IMPORTED:
         raise UsageError(
             f"Study {study.study} imports the list of whoever randomised: it has no seed to commit "
             "to."

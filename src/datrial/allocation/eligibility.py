@@ -158,9 +158,9 @@ def consider(
     check_answers(hearings, study)
     places = _places(capacity, study)
     # A list is drawn by others: whether they drew a meeting at once is not ours to say.
-    at_once = study.allocation.method == "capacity_lottery"
+    at_once = study.randomisation.method == "capacity_lottery"
     held = frozenset(already_allocated.values() if drawn is None else drawn)
-    unlimited = study.allocation.is_sequential
+    unlimited = study.randomisation.is_sequential
     allocated = dict(already_allocated)
     meetings, exclusions = [], []
     by_key = by_meeting(hearings)
@@ -195,7 +195,7 @@ def inside_recruitment(key: MeetingKey, study: Study) -> bool:
 
 def _reason(key: MeetingKey, cases: Cases, study: Study) -> AnyReason | None:
     """Return why he is not eligible at this meeting, by the study's rules, if it is so."""
-    rules = study.allocation.eligibility
+    rules = study.randomisation.eligibility
     if not inside_recruitment(key, study):
         return Reason.OUTSIDE_RECRUITMENT
     if rules.sites and key.site not in rules.sites:

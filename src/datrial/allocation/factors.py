@@ -22,7 +22,7 @@ def referral_columns(study: Study) -> tuple[str, ...]:
 
     A hearing needs them as its ``answers``: for eligibility, and as factors.
     """
-    factors = {each for each in study.allocation.factors if each not in (AGE, SITE)}
+    factors = {each for each in study.randomisation.factors if each not in (AGE, SITE)}
     return tuple(sorted({*columns_of(study), *factors}))
 
 
@@ -63,7 +63,7 @@ def levels_at(hearings: Iterable[HearingRow], study: Study) -> Levels:
     return {
         key: {
             factor: _level(factor, key[0].site, known, codes[key], study)
-            for factor in study.allocation.factors
+            for factor in study.randomisation.factors
         }
         for key, known in ages.items()
     }
@@ -88,5 +88,5 @@ def _level(
     if factor == SITE:
         return site
     if factor == AGE:
-        return age_band(min(ages, default=None), study.allocation.age_bands)
+        return age_band(min(ages, default=None), study.randomisation.age_bands)
     return min(codes.get(factor, {NOT_KNOWN}))

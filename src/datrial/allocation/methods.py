@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 def check_method(study: Study, method: str) -> None:
     """Refuse the other road: two ways of allocating must not meet in one study."""
-    if study.allocation.method != method:
+    if study.randomisation.method != method:
         raise UsageError(
-            f"Study {study.study} is allocated by {study.allocation.method!r}, not {method!r} "
+            f"Study {study.study} is allocated by {study.randomisation.method!r}, not {method!r} "
             "(allocation: method in its study file)."
         )

@@ -53,7 +53,7 @@ _WORDS = {
 
 def reasons_of(study: Study) -> tuple[AnyReason, ...]:
     """Return every reason that the study may have, also those that never occur."""
-    return (*Reason, *map(excluded_by, study.allocation.eligibility.exclude))
+    return (*Reason, *map(excluded_by, study.randomisation.eligibility.exclude))
 
 
 def excluded_by(column: str) -> str:
@@ -63,7 +63,7 @@ def excluded_by(column: str) -> str:
 
 def columns_of(study: Study) -> tuple[str, ...]:
     """Return the coded columns of ``marac_case`` that the study's eligibility goes by."""
-    eligibility = study.allocation.eligibility
+    eligibility = study.randomisation.eligibility
     repeat = (REPEAT_CASE,) if eligibility.repeat_only else ()
     return tuple(sorted({*repeat, *eligibility.exclude}))
 

@@ -77,7 +77,7 @@ def allocate_by_scheme(
     LockedError
         If another process holds the ledger.
     """
-    if study.allocation.is_sequential:
+    if study.randomisation.is_sequential:
         considered = allocate_one_by_one(
             ledger, study, hearings, operator, today, key_fingerprint=key_fingerprint
         )

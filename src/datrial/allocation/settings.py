@@ -43,7 +43,7 @@ class Settings:
 
 def settings_of(study: Study) -> Settings:
     """Return the allocation settings of a study file."""
-    allocation = study.allocation.model_dump(mode="json", exclude_defaults=True)
+    allocation = study.randomisation.model_dump(mode="json", exclude_defaults=True)
     values: dict[str, Any] = {
         "allocation": allocation,
         "arms": {key: {"role": arm.role} for key, arm in study.arms.items()},
@@ -52,14 +52,14 @@ def settings_of(study: Study) -> Settings:
             for key, site in study.sites.items()
         },
     }
-    if study.allocation.method != IMPORTED and not is_concealed(study):
+    if study.randomisation.method != IMPORTED and not is_concealed(study):
         values["seed"] = study.seed
     return Settings(json.dumps(values, sort_keys=True, separators=(",", ":"), ensure_ascii=False))
 
 
 def is_concealed(study: Study) -> bool:
     """Return whether the study draws by a seed that is not in its study file."""
-    return study.allocation.concealed
+    return study.randomisation.concealed
 
 
 def settings_in_force(ledger: Ledger, study: str) -> Settings | None:

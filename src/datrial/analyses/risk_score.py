@@ -11,7 +11,8 @@ from datrial.analyses.risk_score_sensitivity import sensitivity_table
 from datrial.analyses.risk_score_tables import forms_table, means_table, rate_ratio_table
 
 if TYPE_CHECKING:
-    from datrial.results.cells import Table
+    from datrial.errors import UsageError
+from datrial.results.cells import Table
 
 
 class RiskScoreParameters(RowsParameters):
@@ -47,13 +48,16 @@ def run(context: Context, parameters: RiskScoreParameters) -> list[Table]:
         )
     except ModelDataError as error:
         fault = nothing or f"the model could not be fitted: {error}"
-    limit = context.study.scoring.dash_max_not_known
+    scoring = context.study.scoring
+    if scoring is None:
+        raise UsageError("The analysis risk_score needs the study file's `scoring`.")
+    limit = scoring.dash_max_not_known
     forms_used = (
         f"{len(forms) - len(usable)} of {len(forms)} forms are left out because more than {limit} "
         f"answers are not known or not applicable; {len(usable)} forms of "
         f"{usable['person_id'].nunique()} service users remain"
     )
-    items = context.study.scoring.dash_items
+    items = scoring.dash_items
     note = f"Score: number of yes among {items} items; {nothing}."
     if not nothing:
         note = f"Score: number of yes among {items} items. {forms_used}."

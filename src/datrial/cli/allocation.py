@@ -120,7 +120,7 @@ def _replay(ledger: Ledger, settings: StudyFile) -> dict[str, Any]:
     from datrial.allocation.replaying import replay
     from datrial.allocation.settings import IMPORTED
 
-    if settings.allocation.method == IMPORTED:
+    if settings.randomisation.method == IMPORTED:
         raise UsageError(
             f"Study {settings.study} imports the list of whoever randomised: only they can draw "
             "again."

@@ -55,7 +55,7 @@ def simulate(
     from datrial.extracts.files import write_into_place
 
     settings = _with_settings(load_study(study), scheme)
-    if settings.allocation.method == IMPORTED:
+    if settings.randomisation.method == IMPORTED:
         raise UsageError(
             f"Study {study} imports the list of whoever randomised: there is no scheme to draw by. "
             "Say which to try, e.g. --as '{method: capacity_lottery}'."

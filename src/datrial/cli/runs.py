@@ -33,7 +33,8 @@ def simulate(
         typer.echo(f"Simulated extracts of seed {seed} are there already: {short(folder)}")
         return
     other = world_of(folder) not in (None, (seed, scale))
-    if out is None and other and (home() / "ledger.sqlite").is_file():
+    drawn = settings.allocation is not None and (home() / "ledger.sqlite").is_file()
+    if out is None and other and drawn:
         raise UsageError(
             f"{short(folder)} holds another simulated trial, and its allocations stand in the "
             "ledger for good. Give this one a state of its own: "
@@ -157,6 +158,9 @@ def allocate(
     if as_json:
         cases = [dict(zip(heads, case, strict=True)) for case in new]
         print_json(allocated.model_dump(mode="json") | ({"cases": cases} if show_new else {}))
+        return
+    if not allocated.allocates:
+        typer.echo(f"Study {study} is no randomised trial: nobody is allocated in it.")
         return
     typer.echo(f"In the ledger: {allocated.in_words}; {allocated.new} new.")
     if show_new and new:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 #: Stands for a setting that is missing or faulty, so that the others can be judged.
 UNKNOWN = "(unknown)"
+CODE_IN_WORDS = "a code has small letters, digits and _ only, a letter first"
 
 
 def mapping_problems(mapping: SourceMapping) -> list[str]:
@@ -85,14 +87,22 @@ def _against_the_contract(table: TableMapping, target: StagingTable) -> list[str
         if column.required and name not in given:
             problems.append(f"required column {name!r} is not mapped")
     for name, code in table.constants.items():
-        allowed = target.columns[name].codes if name in target.columns else (code,)
+        about = target.columns.get(name)
+        own = about is not None and about.terms is not None
+        allowed = about.codes if about and not own else (code,)
+        if own and not is_code(code):
+            problems.append(f"constants: {name!r} is {code!r}; {CODE_IN_WORDS}")
         if code not in allowed:
             problems.append(
                 f"constants: {name!r} is {code!r}; use one of its codes: "
                 f"{', '.join(allowed) or 'it has none, map a column'}"
             )
     for name, codes in table.values.items():
-        allowed = target.columns[name].codes if name in target.columns else tuple(codes)
+        about = target.columns.get(name)
+        own = about is not None and about.terms is not None
+        for code in (code for code in codes if own and not is_code(code)):
+            problems.append(f"values of {name!r}: {code!r}; {CODE_IN_WORDS}")
+        allowed = about.codes if about and not own else tuple(codes)
         for code in sorted(set(codes) - set(allowed)):
             problems.append(
                 f"values of {name!r}: {code!r} is not one of our codes: "
@@ -105,6 +115,11 @@ def _against_the_contract(table: TableMapping, target: StagingTable) -> list[str
         elif name not in table.columns:
             problems.append(f"identifiers: {name!r} is not mapped under `columns`")
     return problems
+
+
+def is_code(text: str) -> bool:
+    """Return whether a text can be a code of a service's own vocabulary."""
+    return re.fullmatch(r"[a-z][a-z0-9_]*", text) is not None
 
 
 def _two_meanings(where: str, spellings: dict[str, tuple[str, ...]], of: str) -> list[str]:

@@ -62,31 +62,43 @@ def plan_content(study: Study) -> dict[str, Any]:
     states, not one with a job's changes.
     """
     given = study.model_dump(mode="json", exclude_defaults=True)
-    allocation = dict(given["allocation"])
+    allocation = dict(given.get("allocation") or {})
     exploratory = study.plan.exploratory if study.plan else ()
     content = {
-        "eligibility": allocation.pop("eligibility"),
+        "eligibility": allocation.pop("eligibility", {}),
         "design": {
             "design": study.design,
             "arms": {key: arm.role for key, arm in study.arms.items()},
             "allocation": allocation,
             "seed": study.seed,
+            **_arms_of_sources(study),
         },
         "sites": _without_labels(given["sites"]),
-        "periods": [_without_labels(period) for period in given["periods"]],
+        "periods": [_without_labels(period) for period in given.get("periods", ())],
         "windows": list(study.windows),
-        "end_of_intervention": given["end_of_intervention"],
+        "end_of_intervention": study.end_of_intervention.model_dump(exclude_defaults=True),
         "definitions": given.get("definitions", {}),
-        "scoring": given["scoring"],
+        "scoring": given.get("scoring"),
         "linkage": given.get("linkage"),
         "primary_outcomes": list(study.primary_outcomes),
         "outcome_families": _without_labels(given.get("outcome_families", {})),
     }
+    if study.instruments:
+        content["instruments"] = {
+            key: {**_without_labels(about), "items": list(about["items"])}
+            for key, about in given["instruments"].items()
+        }
     return content | {
         f"{ANALYSIS_PART}{name}": parameters
         for name, parameters in sorted(study.analyses.items())
         if name not in exploratory
     }
+
+
+def _arms_of_sources(study: Study) -> dict[str, Any]:
+    """Return which sources' people are in which arm, where that says who is in it."""
+    named = {key: list(arm.sources) for key, arm in study.arms.items() if arm.sources}
+    return {"arms_of_sources": named} if named else {}
 
 
 def plan_hash(study: Study) -> str:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
-from typing import Literal, Self
+from typing import Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from datrial.config.load import parse, read_yaml
 from datrial.config.project import project_root
 
+#: Codes that a service's own vocabulary always has.
+ALWAYS: Final = ("dont_know", "not_applicable")
 Kind = Literal["reference", "date", "integer", "code", "text"]
 
 
@@ -22,6 +25,11 @@ class Column(_Strict):
 
     Attributes
     ----------
+    codes
+        The codes that it may have, the same for all services.
+    terms
+        The vocabulary that its codes are of, where each service has its own: they are those
+        for which a mapping has spellings.
     differs_from
         Another reference of the row that is never the same person: nobody is
         his own victim.
@@ -31,15 +39,27 @@ class Column(_Strict):
     required: bool = False
     of: str | None = None
     codes: tuple[str, ...] = ()
+    terms: str | None = None
     differs_from: str | None = None
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
         if (self.kind == "reference") != (self.of is not None):
             raise ValueError("`of` belongs to a reference, and a reference needs it")
-        if (self.kind == "code") != bool(self.codes):
-            raise ValueError("`codes` belongs to a code, and a code needs it")
+        if (self.kind == "code") != bool(self.codes or self.terms) or (self.codes and self.terms):
+            raise ValueError("a code, and only a code, has either `codes` or `terms`")
         return self
+
+    def codes_in(self, values: Iterable[str]) -> tuple[str, ...]:
+        """Return the codes that the column may have in a file.
+
+        Parameters
+        ----------
+        values
+            The codes for which the file's mapping has spellings: of a service's own
+            vocabulary there are no others.
+        """
+        return self.codes if not self.terms else tuple(dict.fromkeys((*values, *ALWAYS)))
 
 
 class StagingTable(_Strict):
@@ -82,3 +102,10 @@ def staging_tables() -> dict[str, StagingTable]:
     """Return every staging table by name, as ``configs/tables.yaml`` states it."""
     path = project_root() / "configs" / "tables.yaml"
     return parse(_Tables, read_yaml(path), "configs/tables.yaml").tables
+
+
+@cache
+def vocabularies() -> tuple[str, ...]:
+    """Return the names of the vocabularies that are each service's own."""
+    found = (about.terms for table in staging_tables().values() for about in table.columns.values())
+    return tuple(dict.fromkeys(name for name in found if name))

@@ -85,7 +85,8 @@ def decoded(
         )
     compared = "select place, as_compared(received) as compared from texts"
     if contract.kind == "code":
-        return _decoded_codes(compared, code_spellings(column, contract.codes, mapping, table))
+        codes = contract.codes_in(table.values.get(column, ()))
+        return _decoded_codes(compared, code_spellings(column, codes, mapping, table))
     absent = compared_literals(("", *mapping.missing, *mapping.dont_know, *mapping.not_applicable))
     if contract.kind == "integer":
         value = r"case when regexp_matches(compared, '^[+-]?\d+(\.0+)?$')" + (

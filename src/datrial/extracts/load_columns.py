@@ -79,7 +79,7 @@ def _constant(name: str, column: Column, mapping: SourceMapping, table: TableMap
         If it is not a code of ours.
     """
     code = table.constants[name]
-    if code not in column.codes:
+    if code not in column.codes_in((code,)):
         raise UsageError(
             f"configs/sources/{mapping.key}.yaml: constant {name!r} is {code!r}, not a code of "
             f"{table.table}.{name}. Use one of: {', '.join(column.codes) or 'none, map a column'}."

@@ -46,7 +46,7 @@ def allocate(
     allocation list and the places at each meeting. They pass their checks
     first: what is in the ledger cannot be taken out again. Where a snapshot was built from
     these very files, rules and allocations, nobody is left to be allocated: the files are
-    not read again.
+    not read again. In a study that is no randomised trial nobody is allocated.
 
     Parameters
     ----------
@@ -71,6 +71,8 @@ def allocate(
     inputs = resolve(job)
     study = inputs.study
     landed = received_or_land(inputs, received)
+    if study.allocation is None:
+        return Allocated(allocates=False)
     before = None if job.fresh else _as_before(inputs, landed)
     if before is not None:
         return before
@@ -87,7 +89,7 @@ def allocate(
         enforce_quarantine_limit(connection, study.quarantine_limit)
         hearings, capacity = referrals(connection, study)
         operator, key = getpass.getuser(), inputs.pseudonymiser().fingerprint
-        if study.allocation.method == "imported":
+        if study.randomisation.method == "imported":
             rows = staged_rows(
                 connection, "allocation_list", "perpetrator_id, site, meeting_date, arm"
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,6 +42,7 @@ from datrial.warehouse.snapshots import SnapshotStore
 if TYPE_CHECKING:
     import duckdb
 
+    from datrial.allocation.ledger import Ledger
     from datrial.extracts.landing import Landed
 
 
@@ -120,7 +122,6 @@ def _fill(
         Whether codes stand in the place of arms at its end.
     """
     from datrial.allocation.blinding import code_label, coded_arms
-    from datrial.allocation.ledger import Ledger
     from datrial.allocation.merging import merge_conflicts, merge_requests
     from datrial.allocation.police_request import requested_people
     from datrial.allocation.recording import allocations, exclusions
@@ -131,13 +132,9 @@ def _fill(
     from datrial.warehouse.study_tables import write_allocations, write_study_tables
 
     study = inputs.study
-    if not inputs.ledger_path.is_file():
-        raise DataError(
-            f"There is no allocation ledger. Run `datrial allocate --study {study.study}` first."
-        )
-    with Ledger(inputs.ledger_path, read_only=True) as ledger:
-        allocated = allocations(ledger, study)
-        if not allocated:
+    with _ledger(inputs) as ledger:
+        allocated = allocations(ledger, study) if ledger else []
+        if ledger and not allocated:
             raise DataError(f"The ledger holds no allocation of study {study.study}.")
         load_mapped(connection, inputs, landed, inputs.mappings)
         identity = {}
@@ -158,13 +155,29 @@ def _fill(
         write_allocations(connection, merged.allocations, [], merged=merged.listed)
         check_across(connection, inputs, landed, inputs.mappings)
         enforce_quarantine_limit(connection, study.quarantine_limit)
-        excluded = exclusions(ledger, study, *referrals(connection, study))
-        requested = merge_requests(requested_people(ledger, study), identity)
-        write_allocations(connection, merged.allocations, excluded, requested, merged.listed)
-        codes = coded_arms(ledger, study, inputs.key)
+        codes = {}
+        if ledger:
+            excluded = exclusions(ledger, study, *referrals(connection, study))
+            requested = merge_requests(requested_people(ledger, study), identity)
+            write_allocations(connection, merged.allocations, excluded, requested, merged.listed)
+            codes = coded_arms(ledger, study, inputs.key)
     write_month_rows(connection)
     write_characteristics(connection, linked, {row[0]: row[2] for row in merged.allocations})
     build_tables(connection, project_root() / "sql", ("people", "cohort", "marts"))
     if codes:
         code_arms(connection, codes, {code: code_label(code) for code in codes.values()})
     return bool(codes)
+
+
+def _ledger(inputs: Inputs) -> AbstractContextManager[Ledger | None]:
+    """Open the ledger to be read; none where the study allocates nobody."""
+    from datrial.allocation.ledger import Ledger
+
+    if inputs.study.allocation is None:
+        return nullcontext()
+    if not inputs.ledger_path.is_file():
+        raise DataError(
+            f"There is no allocation ledger. Run `datrial allocate --study {inputs.study.study}` "
+            "first."
+        )
+    return Ledger(inputs.ledger_path, read_only=True)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from datrial.allocation.ledger import Ledger
 from datrial.config.disclosure import load_profile
-from datrial.config.mapping import SourceMapping, load_mappings
+from datrial.config.mapping import SourceMapping, TableMapping, load_mappings
 from datrial.config.project import home, project_root
 from datrial.config.study import Study
+from datrial.config.tables import ALWAYS, staging_tables
+from datrial.errors import UsageError
 from datrial.extracts.inbox import SIMULATED_MARK
 from datrial.people.keys import find_key
 from datrial.people.pseudonyms import Pseudonymiser, load_pseudonymiser
@@ -55,7 +58,40 @@ def resolve(job: Job) -> Inputs:
         With every error of the study file, the mappings and the changed parameters.
     """
     study = job.resolved_study()
-    return Inputs(job, study, load_mappings(study.sources))
+    mappings = load_mappings(study.sources)
+    unnamed = unnamed_terms(study, mappings)
+    if unnamed:
+        raise UsageError("\n".join(unnamed))
+    return Inputs(job, study, mappings)
+
+
+def unnamed_terms(study: Study, mappings: Iterable[SourceMapping]) -> list[str]:
+    """Return the codes of mappings that the study file has no name for, a sentence each.
+
+    A vocabulary that the file does not have at all is left to its codes, which are then read
+    as words.
+    """
+    found = []
+    for mapping in mappings:
+        for table in mapping.tables:
+            columns = staging_tables()[table.table].columns
+            for name, codes in {**table.values, **_constants(table)}.items():
+                vocabulary = columns[name].terms
+                known = study.terms.get(vocabulary) if vocabulary else None
+                if vocabulary == "instrument":
+                    known = {key: about.label for key, about in study.instruments.items()}
+                if known is not None:
+                    lost = sorted({*codes} - {*known, *ALWAYS})
+                    found += [
+                        f"configs/sources/{mapping.key}.yaml: {name} has the code {code!r}, which "
+                        f"the study file has no name for (terms: {vocabulary})."
+                        for code in lost
+                    ]
+    return found
+
+
+def _constants(table: TableMapping) -> dict[str, tuple[str, ...]]:
+    return {name: (code,) for name, code in table.constants.items()}
 
 
 def work_folder() -> Path:
@@ -124,6 +160,7 @@ def data_rules(study: Study) -> dict[str, Any]:
             "plan",
             "nightly",
             "retention",
+            "terms",
         },
     )
 
@@ -171,7 +208,7 @@ def _without_arm_names(study: Study, found: Any) -> Any:
 
     What is written about a run is read by those from whom the arms are kept.
     """
-    if study.allocation.blinding == "none":
+    if not study.is_blinded:
         return found
     names = {key: f"arm_{place}" for place, key in enumerate(study.arms, 1)}
     names |= {arm.label: names[key] for key, arm in study.arms.items()}

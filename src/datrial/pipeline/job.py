@@ -191,14 +191,17 @@ class Allocated(_Strict):
         The hash of a concealed seed, to be published; empty where there is none.
     seed_is_public
         Whether the study draws from the seed in its study file.
+    allocates
+        False of a study that is no randomised trial: nobody is ever allocated in it.
     """
 
-    arms: dict[str, int]
-    people: int
-    new: int
-    excluded: dict[str, int]
+    arms: dict[str, int] = {}
+    people: int = 0
+    new: int = 0
+    excluded: dict[str, int] = {}
     commitment: str = ""
     seed_is_public: bool = False
+    allocates: bool = True
 
     @property
     def in_words(self) -> str:

@@ -33,7 +33,7 @@ def settings(study: Study, seed: int, scale: int) -> dict[str, str | int]:
 
 
 def _code_hash() -> str:
-    files = sorted(Path(__file__).parent.glob("*.py"))
+    files = sorted(Path(__file__).parent.rglob("*.py"))
     files += [Path(str(module.__file__)) for module in (schemes, pseudonyms, tables)]
     files.append(project_root() / "configs" / "tables.yaml")
     digest = hashlib.sha256()

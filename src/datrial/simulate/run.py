@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from datrial import __version__
 from datrial.allocation.schemes import CONTROL, INTERVENTION
@@ -15,13 +17,27 @@ from datrial.simulate.linkage import shares_no_reference, unlink
 from datrial.simulate.linkage_truth import add_linkage_truth
 from datrial.simulate.mess import Count, make_messy
 from datrial.simulate.records import all_records
+from datrial.simulate.services import SERVICES, make_service
 from datrial.simulate.sheets import Sheet, dress
 from datrial.simulate.truth import truth_files
 from datrial.simulate.world import World, make_world
 from datrial.simulate.writers import csv_bytes, parts, workbook_bytes, write_file
 
+if TYPE_CHECKING:
+    from datrial.simulate.layouts import Layout
+    from datrial.simulate.randomness import Array
+
 #: The studies of the Drive world: their agencies write the same events down, each in its way.
 STUDIES = ("drive", "drive_linkage")
+
+
+@dataclass(frozen=True)
+class _Made:
+    """What agencies know, beside how they write it; the truth follows from the mess's counts."""
+
+    pairs: list[tuple[Layout, dict[str, Array]]]
+    truth: Callable[[list[Count]], dict[str, bytes]]
+    allocated: dict[str, dict[str, int]] = field(default_factory=dict)
 
 
 def run(
@@ -35,13 +51,14 @@ def run(
     """Do what :func:`datrial.simulate.simulate` says."""
     _check(study, out, seed, scale)
     tell = progress or (lambda _: None)
-    world = make_world(study, seed, scale, tell)
-    tell("agencies' records")
-    pairs = all_records(world)
-    unlinked = unlink(world, pairs) if shares_no_reference(study) else None
+    made = (
+        _service(study, seed, scale)
+        if study.study in SERVICES
+        else _trial(study, seed, scale, tell)
+    )
     counts: list[Count] = []
     sheets = []
-    for layout, records in unlinked.pairs if unlinked else pairs:
+    for layout, records in made.pairs:
         messy = make_messy(dress(layout, records, seed), seed)
         sheets.append(messy.sheet)
         counts += messy.counts
@@ -55,21 +72,41 @@ def run(
             files[own_name] = csv_bytes(pieces[0]) if is_csv else workbook_bytes(pieces)
             rows[own_name] = sum(piece.rows + 1 for piece in pieces)
         _count_summary_lines(counts, name, part)
-    truth = truth_files(world, counts)
-    if unlinked:
-        add_linkage_truth(truth, unlinked)
-    for name, data in truth.items():
+    for name, data in made.truth(counts).items():
         files[f"truth/{name}"] = data
     files[SIMULATED_MARK] = _marker(study, seed, scale)
     _write(out, files, manifest.content(study, seed, scale, files))
-    return SimulationSummary(out, seed, scale, rows, _allocated(world))
+    return SimulationSummary(out, seed, scale, rows, made.allocated)
+
+
+def _trial(study: Study, seed: int, scale: int, tell: Callable[[str], None]) -> _Made:
+    """Make the world of the Drive trial, with the people that linkage has to find."""
+    world = make_world(study, seed, scale, tell)
+    tell("agencies' records")
+    pairs = all_records(world)
+    unlinked = unlink(world, pairs) if shares_no_reference(study) else None
+
+    def truth(counts: list[Count]) -> dict[str, bytes]:
+        files = truth_files(world, counts)
+        if unlinked:
+            add_linkage_truth(files, unlinked)
+        return files
+
+    return _Made(unlinked.pairs if unlinked else pairs, truth, _allocated(world))
+
+
+def _service(study: Study, seed: int, scale: int) -> _Made:
+    """Make the extracts of one service."""
+    service = make_service(study, seed, scale)
+    return _Made(service.pairs, service.truth_files)
 
 
 def _check(study: Study, out: Path, seed: int, scale: int) -> None:
-    if study.study not in STUDIES:
+    known = (*STUDIES, *SERVICES)
+    if study.study not in known:
         raise UsageError(
             f"There is no simulator for study {study.study!r}; there is one for "
-            f"{' and '.join(STUDIES)}."
+            f"{', '.join(known[:-1])} and {known[-1]}."
         )
     if seed < 0:
         raise UsageError("The seed must be 0 or more.")

@@ -59,13 +59,11 @@ def dress(layout: Layout, records: dict[str, Array], seed: int) -> Sheet:
         if column.kind == "code"
     }
     rng = generator(seed, "names", layout.file, layout.sheet or "")
-    # In Insights the name is the victim-survivor's, elsewhere the perpetrator's.
-    of_victims = layout.table.startswith("insights")
     invented = {}
     if "withheld_name" in records:
         invented = {"withheld_notes": invented_notes(rng, records["withheld_name"])}
     elif layout.withheld:
-        names = invented_names(rng, records["victim_id" if of_victims else "perpetrator_id"])
+        names = invented_names(rng, records[_named(layout)])
         invented = {"withheld_name": names, "withheld_notes": invented_notes(rng, names)}
         if "date_of_birth" in records:
             invented["date_of_birth"] = records["date_of_birth"].copy()
@@ -74,13 +72,19 @@ def dress(layout: Layout, records: dict[str, Array], seed: int) -> Sheet:
     for name in layout.columns:
         values = invented[name] if name in invented else records[name]
         if name == "site":
-            values = _spelled(
-                values, {key: key.replace("_", " ").capitalize() for key in set(values)}
-            )
+            values = _spelled(values, {key: layout.spell(name, key) for key in set(values)})
         elif name in codes:
-            values = _spelled(values, {code: layout.spell(name, code) for code in codes[name]})
+            known = codes[name] or sorted({code for code in values if code is not None})
+            values = _spelled(values, {code: layout.spell(name, code) for code in known})
         cells[name] = np.asarray(values, dtype=object)
     return Sheet(layout, cells)
+
+
+def _named(layout: Layout) -> str:
+    """Return whose name stands in a sheet: in Insights the victim-survivor's."""
+    known = ["victim_id"] if layout.table.startswith("insights") else []
+    known += ["perpetrator_id", "client_id", "practitioner_id"]
+    return next(name for name in known if name in layout.columns)
 
 
 def _spelled(values: Array, spelling: dict[str, str]) -> Array:

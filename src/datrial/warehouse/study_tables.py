@@ -50,6 +50,8 @@ def write_study_tables(
         "arm varchar, label varchar, role varchar",
         [(key, arm.label, arm.role) for key, arm in study.arms.items()],
     )
+    _write_arm_sources(connection, study)
+    _write_instruments(connection, study)
     _write(
         connection,
         "study.site",
@@ -94,6 +96,50 @@ def write_study_tables(
     _write_coverage(connection, spans, receipts)
 
 
+def _write_arm_sources(connection: duckdb.DuckDBPyConnection, study: Study) -> None:
+    """Write which arm's people come with which source, where nobody is allocated."""
+    named = {source: key for key, arm in study.arms.items() for source in arm.sources}
+    others = next((key for key, arm in study.arms.items() if not arm.sources), None)
+    own = () if study.allocation else study.sources
+    rows = [(source, named.get(source, others)) for source in own]
+    _write(connection, "study.arm_source", "mapping varchar, arm varchar", rows)
+
+
+def _write_instruments(connection: duckdb.DuckDBPyConnection, study: Study) -> None:
+    """Write the assessment tools with their items: ``position`` 1 is the column ``item_1``."""
+    _write(
+        connection,
+        "study.instrument",
+        "instrument varchar, position integer, label varchar, table_name varchar, "
+        "lowest integer, highest integer, better varchar",
+        [
+            (key, position, i.label, i.table, i.lowest, i.highest, i.better)
+            for position, (key, i) in enumerate(study.instruments.items(), 1)
+        ],
+    )
+    _write(
+        connection,
+        "study.instrument_item",
+        "instrument varchar, item varchar, position integer, label varchar",
+        [
+            (key, item, position, label)
+            for key, i in study.instruments.items()
+            for position, (item, label) in enumerate(i.items.items(), 1)
+        ],
+    )
+    _write(
+        connection,
+        "study.instrument_domain",
+        "instrument varchar, domain varchar, position integer, label varchar, item varchar",
+        [
+            (key, domain, position, about.label, item)
+            for key, i in study.instruments.items()
+            for position, (domain, about) in enumerate(i.domains.items(), 1)
+            for item in about.items
+        ],
+    )
+
+
 def _write_coverage(
     connection: duckdb.DuckDBPyConnection, spans: Spans, receipts: Sequence[Received]
 ) -> None:
@@ -113,11 +159,11 @@ def _write_coverage(
 
 def settings(study: Study) -> list[tuple[str, float | None]]:
     """Return the single values that SQL reads, by name."""
-    end = study.end_of_intervention
+    end, scoring = study.end_of_intervention, study.scoring
     return [
         ("end_of_intervention_fixed_days", None if end.days is None else float(end.days)),
-        ("dash_items", float(study.scoring.dash_items)),
-        ("dash_max_not_known", float(study.scoring.dash_max_not_known)),
+        ("dash_items", float(scoring.dash_items) if scoring else None),
+        ("dash_max_not_known", float(scoring.dash_max_not_known) if scoring else None),
     ]
 
 

@@ -89,8 +89,8 @@ def drawn_people(
     if number < 1 or at_meeting < 1 or places < 0:
         raise UsageError("Say how many people to invent: 1 or more, of 1 or more at a meeting.")
     rng = np.random.Generator(np.random.PCG64([seed, number]))
-    sites = list(study.allocation.eligibility.sites or study.sites)
-    options = {factor: _options(factor, study) for factor in study.allocation.factors}
+    sites = list(study.randomisation.eligibility.sites or study.sites)
+    options = {factor: _options(factor, study) for factor in study.randomisation.factors}
     order = rng.integers(0, len(sites), number)
     levels, meetings, heard = [], [], dict.fromkeys(sites, 0)
     for choice in order.tolist():
@@ -114,7 +114,7 @@ def _options(factor: str, study: Study) -> list[str]:
     if factor == SITE:
         return []
     if factor == AGE:
-        return band_names(study.allocation.age_bands)
+        return band_names(study.randomisation.age_bands)
     column = staging_tables()["marac_case"].columns.get(factor)
     if column is None or not column.codes:
         raise UsageError(

@@ -153,7 +153,7 @@ def _by_meeting(
             " The list came from elsewhere and does not tell how it was drawn: that it was so is "
             "taken for granted."
         )
-    settings = study.allocation.model_copy(update={"method": CapacityLottery.name})
+    settings = study.randomisation.model_copy(update={"method": CapacityLottery.name})
     return RecordedScheme(
         scheme=IMPORTED if imported else CapacityLottery.name,
         sentence=sentence,
@@ -172,7 +172,7 @@ def _by_sequence(
     settings = (
         AllocationSettings.model_validate(locked.values["allocation"])
         if locked
-        else study.allocation
+        else study.randomisation
     )
     own = [entry.allocation for entry in entries]
     levels = tuple({SITE: each.site, **(each.factors or {})} for each in own)

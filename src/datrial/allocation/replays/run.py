@@ -43,7 +43,7 @@ def simulate(
     ----------
     Blackwell and Hodges (1957), Annals of Mathematical Statistics 28(2), 449-460.
     """
-    if study.allocation.method == "imported":
+    if study.randomisation.method == "imported":
         raise UsageError(
             f"Study {study.study} imports the list of whoever randomised: how they drew is not "
             "ours to replay. Choose a study whose allocation: method is a scheme."
@@ -57,7 +57,7 @@ def simulate(
     sizes = _sizes(drawn, len(scheme.arms))
     return Simulation(
         study=study.study,
-        scheme=study.allocation.method,
+        scheme=study.randomisation.method,
         replays=replays,
         people=len(people.levels),
         overall=imbalance(sizes, scheme.shares),

@@ -171,9 +171,9 @@ class _Lottery(Replays):
 
 def replays_of(study: Study, people: ToAllocate, replays: int) -> Replays:
     """Return the study's scheme over people, ready for its first draw."""
-    if study.allocation.method == CapacityLottery.name:
+    if study.randomisation.method == CapacityLottery.name:
         return _Lottery(study, people, replays)
-    scheme = scheme_of(study.allocation, study.arms)
+    scheme = scheme_of(study.randomisation, study.arms)
     if isinstance(scheme, PermutedBlocks):
         return _Blocks(scheme, people, replays)
     if isinstance(scheme, Minimisation):

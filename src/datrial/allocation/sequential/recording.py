@@ -56,14 +56,14 @@ def allocate_one_by_one(
     LockedError
         If another process holds the ledger.
     """
-    if not study.allocation.is_sequential:
+    if not study.randomisation.is_sequential:
         raise UsageError(
-            f"Study {study.study} is allocated by {study.allocation.method!r}, which is not a "
+            f"Study {study.study} is allocated by {study.randomisation.method!r}, which is not a "
             "scheme that goes one by one (allocation: method in its study file)."
         )
     heard = list(hearings)
     levels = levels_at(heard, study)
-    scheme = scheme_of(study.allocation, study.arms)
+    scheme = scheme_of(study.randomisation, study.arms)
     with allocating(ledger, study, operator) as seed:
         assert seed is not None  # noqa: S101 (only a list has none)
         stream = stream_of(scheme, seed.number, study.study, settings_of(study).sha256)
