@@ -1,20 +1,19 @@
 -- Grain:   one row per client (a person referred several times is one)
 -- Key:     person_id
--- Source:  staging.referral, raw.extract, study.arm_source
+-- Source:  staging.referral, study.arm_extract, study.other_arm
 -- Version: 1
 -- Index date: the first referral. The arm: that of the source which the first referral came
--- with; a study that allocates people has none here.
+-- with, by the study file; a study that allocates people has none here.
 -- Each fact about the client: as at the first referral that tells it.
 -- in_other_arm: whether he was referred with a source of another arm too.
 
 with referral as (
     select
         referral.*,
-        arm_source.arm
+        coalesce(arm_extract.arm, other_arm.arm) as arm
     from staging.referral as referral
-    inner join raw.extract as extract
-        on referral.extract_id = extract.extract_id and extract.table_name = 'referral'
-    inner join study.arm_source as arm_source on extract.mapping = arm_source.mapping
+    left join study.arm_extract as arm_extract on referral.extract_id = arm_extract.extract_id
+    left join study.other_arm as other_arm on true
 )
 
 select

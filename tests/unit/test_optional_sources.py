@@ -109,7 +109,7 @@ def test_a_mapping_need_not_have_a_household() -> None:
 
 def test_a_staging_table_that_no_mapping_fills_is_made_without_rows(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
-    text = "select count(*) as events from staging.person_event -- staging.marac_case"
+    text = "select count(*) as events from staging.person_event"
     (tmp_path / "a" / "x.sql").write_text(text)
     connection = duckdb.connect()
     build_tables(connection, tmp_path, ("a",))
@@ -122,7 +122,7 @@ def test_a_staging_table_that_no_mapping_fills_is_made_without_rows(tmp_path: Pa
     made = connection.execute(
         "select table_name from information_schema.tables where table_schema = 'staging'"
     ).fetchall()
-    assert made == [("person_event",)]
+    assert {name for (name,) in made} == set(staging_tables())
     # One that is there keeps its rows.
     connection.execute("insert into staging.person_event (event) values ('died')")
     build_tables(connection, tmp_path, ("a",))

@@ -197,8 +197,16 @@ def terms(study: Study, vocabulary: str, found: Sequence[str | None] = ()) -> di
 
 
 def not_sent(context: Context, table: str) -> str:
-    """Return why nothing of a staging table is known; nothing where an extract had it."""
-    rows = context.connection.execute(
-        "select count(*) from raw.extract where table_name = ?", [table]
+    """Return why nothing of a staging table is known; nothing where something was sent."""
+    ask = context.connection.execute
+    if ask(f"select count(*) from staging.{table}").fetchall()[0][0]:  # noqa: S608 (ours)
+        return ""
+    landed = ask(
+        "select 1 from information_schema.tables "
+        "where table_schema = 'raw' and table_name = 'extract'"
     ).fetchall()
-    return "" if rows[0][0] else f"no {table.replace('_', ' ')} data were received"
+    if (
+        landed and ask("select 1 from raw.extract where table_name = ? limit 1", [table]).fetchall()
+    ):  # a file without a row: nothing happened, and that is known
+        return ""
+    return f"no {table.replace('_', ' ')} data were received"

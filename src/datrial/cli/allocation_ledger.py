@@ -24,6 +24,7 @@ def open_ledger(
     from datrial.config.study import load_study
 
     settings = load_study(name)
+    _ = settings.randomisation  # a study that allocates nobody is told so
     path = home() / "ledger.sqlite"
     if not make and not path.is_file():
         raise UsageError(

@@ -48,12 +48,13 @@ def definitions_used(run: Run, sections: Sequence[Section]) -> tuple[Entry, ...]
     entries: list[Entry] = [
         ("Arms", tuple(_arms(run, study))),
         ("Sites and recruitment", tuple(_sites(study))),
-        ("Index date", _INDEX if study.get("periods") else ()),
+        ("Index date", _index(study)),
         ("Periods", tuple(map(_period, study.get("periods", ())))),
-        ("Fixed windows", _windows(study)),
-        ("End of the intervention", _end(study)),
-        *_versions(study),
+        ("Fixed windows", _windows(study) if study.get("periods") else ()),
+        ("End of the intervention", _end(study) if study.get("periods") else ()),
+        *(_versions(study) if study.get("periods") else ()),
         ("Scores", _scores(study)),
+        ("Assessment tools", tuple(_instruments(study))),
         ("Don't know", tuple(_dont_know(run, sections))),
         ("Rows set aside", _quarantine(study)),
         ("Small numbers", _profile(profile_name(run.manifest))),
@@ -66,12 +67,26 @@ _INDEX = (
     "The day of the MARAC meeting at which the perpetrator was allocated. What happened on this "
     "day is the index appearance and counts in no period after it.",
 )
+_REFERRED = ("The day of a client's first referral.",)
+
+
+def _index(study: Mapping[str, Any]) -> tuple[str, ...]:
+    if not is_trial(study):
+        return _REFERRED
+    return _INDEX if study.get("periods") else ()
+
+
+def is_trial(study: Mapping[str, Any]) -> bool:
+    """Return whether people were allocated; a run of an earlier version was always a trial's."""
+    return bool(study.get("design", "randomised_trial") == "randomised_trial")
 
 
 def _arms(run: Run, study: Mapping[str, Any]) -> Iterator[str]:
     arms = run.manifest.further("arms")
     allocation = study.get("allocation") or {}
-    if arms:
+    if not is_trial(study):
+        yield from _cohorts(arms)
+    elif arms:
         yield f"{' and '.join(arms.values())}, each person as allocated (intention to treat)."
     if allocation.get("method"):
         method = allocation["method"]
@@ -83,6 +98,30 @@ def _arms(run: Run, study: Mapping[str, Any]) -> Iterator[str]:
         yield "Only repeat referrals were eligible."
     if (allocation.get("blinding") or "none") != "none":
         yield "The study is blinded: arms are shown as codes until their unblinding is logged."
+
+
+def _cohorts(arms: Mapping[str, str]) -> Iterator[str]:
+    """Yield who is in the arms of a study that allocates nobody."""
+    if len(arms) > 1:
+        yield (
+            f"{' and '.join(arms.values())}: whoever was referred, in the arm whose source told of "
+            "it. Who is in which was not drawn by chance."
+        )
+    else:
+        yield (
+            f"{', '.join(arms.values())}: everyone who was referred. Nobody was allocated, and "
+            "there is nobody to compare with: a change is not an effect."
+        )
+
+
+def _instruments(study: Mapping[str, Any]) -> Iterator[str]:
+    """Yield each assessment tool of the service's own, with its scale and items."""
+    for tool in (study.get("instruments") or {}).values():
+        scale = ""
+        if tool.get("highest") is not None:
+            best = tool["highest" if tool["better"] == "higher" else "lowest"]
+            scale = f", from {tool['lowest']} to {tool['highest']} ({best} is best)"
+        yield f"{tool['label']}{scale}: {', '.join(tool['items'].values())}."
 
 
 def _sites(study: Mapping[str, Any]) -> Iterator[str]:

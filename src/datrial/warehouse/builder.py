@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 #: Kind of column -> its type; the others are text.
 _TYPES = {"date": "date", "integer": "bigint"}
-_STAGING = re.compile(r"\bstaging\.([a-z_0-9]+)\b")
 _COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 
 
@@ -79,8 +78,7 @@ def build_tables(
 ) -> dict[str, int]:
     """Make every table of some folders of ``sql/``; return its number of rows.
 
-    A staging table that they read and that no mapping of the study fills is made
-    first, without rows.
+    A staging table that no mapping of the study fills is made first, without rows.
 
     Raises
     ------
@@ -96,7 +94,7 @@ def build_tables(
         "select table_schema || '.' || table_name from information_schema.tables"
     ).fetchall()
     files = table_files(sql_folder, schemas, [name for (name,) in given])
-    _make_unfed(connection, files, {name for (name,) in given})
+    _make_unfed(connection, {name for (name,) in given})
     for file in files:
         try:
             connection.execute(f"create or replace table {file.name} as {file.select}")
@@ -108,18 +106,15 @@ def build_tables(
     return made
 
 
-def _make_unfed(
-    connection: duckdb.DuckDBPyConnection, files: list[TableFile], given: Collection[str]
-) -> None:
-    """Make the staging tables that files read and that are not there, without rows."""
-    read = {name for file in files for name in _STAGING.findall(_COMMENT.sub(" ", file.select))}
+def _make_unfed(connection: duckdb.DuckDBPyConnection, given: Collection[str]) -> None:
+    """Make the staging tables that are not there, without rows."""
+    connection.execute("create schema if not exists staging")
     for name, table in staging_tables().items():
-        if name in read and f"staging.{name}" not in given:
+        if f"staging.{name}" not in given:
             typed = "".join(
                 f', "{column}" {_TYPES.get(about.kind, "varchar")}'
                 for column, about in table.columns.items()
             )
-            connection.execute("create schema if not exists staging")
             connection.execute(
                 f"create table staging.{name} "
                 f"(extract_id varchar, row_number bigint, site varchar{typed})"

@@ -21,6 +21,10 @@ class Received(Protocol):
     """What coverage needs to know of an extract (a receipt has it)."""
 
     @property
+    def extract_id(self) -> str:
+        """Return its id."""
+
+    @property
     def mapping(self) -> str:
         """Return its mapping's key."""
 

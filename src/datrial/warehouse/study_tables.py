@@ -50,7 +50,7 @@ def write_study_tables(
         "arm varchar, label varchar, role varchar",
         [(key, arm.label, arm.role) for key, arm in study.arms.items()],
     )
-    _write_arm_sources(connection, study)
+    _write_arm_sources(connection, study, receipts)
     _write_instruments(connection, study)
     _write(
         connection,
@@ -96,13 +96,20 @@ def write_study_tables(
     _write_coverage(connection, spans, receipts)
 
 
-def _write_arm_sources(connection: duckdb.DuckDBPyConnection, study: Study) -> None:
-    """Write which arm's people come with which source, where nobody is allocated."""
-    named = {source: key for key, arm in study.arms.items() for source in arm.sources}
-    others = next((key for key, arm in study.arms.items() if not arm.sources), None)
-    own = () if study.allocation else study.sources
-    rows = [(source, named.get(source, others)) for source in own]
-    _write(connection, "study.arm_source", "mapping varchar, arm varchar", rows)
+def _write_arm_sources(
+    connection: duckdb.DuckDBPyConnection, study: Study, receipts: Sequence[Received]
+) -> None:
+    """Write which extracts' people are in which arm, where nobody is allocated.
+
+    ``study.arm_extract`` has the extracts of the sources that an arm names;
+    ``study.other_arm`` the arm of all others' people, if there is one.
+    """
+    arms = {} if study.allocation else study.arms
+    named = {source: key for key, arm in arms.items() for source in arm.sources}
+    others = [(key,) for key, arm in arms.items() if not arm.sources]
+    rows = [(r.extract_id, named[r.mapping]) for r in receipts if r.mapping in named]
+    _write(connection, "study.arm_extract", "extract_id varchar, arm varchar", rows)
+    _write(connection, "study.other_arm", "arm varchar", others)
 
 
 def _write_instruments(connection: duckdb.DuckDBPyConnection, study: Study) -> None:
