@@ -73,6 +73,33 @@ def allocate(connection: Any, *rows: tuple[str, str, str, str]) -> None:
     )
     for row in rows:
         connection.execute("insert into ledger.allocation values (?, ?, ?, ?, 'imported')", row)
+    name_instruments(connection)
+
+
+#: Instrument -> its staging table, number of items, and the ends of its scale.
+INSTRUMENTS: dict[str, tuple[str, int, int | None, int | None]] = {
+    "matrix": ("need_score", 10, 0, 10),
+    "star": ("star_reading", 10, 1, 5),
+    "form": ("outcome_rating", 12, None, None),
+    "list": ("checklist", 20, None, None),
+}
+
+
+def name_instruments(connection: Any) -> None:
+    """Write the study's instruments."""
+    connection.execute(
+        "create schema if not exists study; create or replace table study.instrument "
+        "(instrument varchar, table_name varchar, lowest integer, highest integer); "
+        "create or replace table study.instrument_item "
+        "(instrument varchar, item varchar, position integer)"
+    )
+    for name, (table, items, lowest, highest) in INSTRUMENTS.items():
+        row = [name, table, lowest, highest]
+        connection.execute("insert into study.instrument values (?, ?, ?, ?)", row)
+        connection.executemany(
+            "insert into study.instrument_item values (?, ?, ?)",
+            [(name, f"thing_{number}", number) for number in range(1, items + 1)],
+        )
 
 
 def cases(count: int = 45, **changes: Any) -> list[dict[str, Any]]:

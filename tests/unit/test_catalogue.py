@@ -78,16 +78,14 @@ def test_each_row_names_the_analyses_that_say_they_answer_it_and_no_others() -> 
     assert answered == said
 
 
-def test_what_is_not_built_is_said_to_be_and_nothing_else_is() -> None:
+def test_every_row_is_built() -> None:
     rows = {row.id for row in load_catalogue().entries}
     found = {
         state: {s.row.id for s in catalogue_states(None) if s.state is state} for state in RowState
     }
-    assert found[RowState.NOT_BUILT] == {row for row in rows if row.startswith(NOT_BUILT)}
+    assert found[RowState.NOT_BUILT] == set()
     assert found[RowState.COST_MODEL] == {row for row in rows if row.startswith(COSTS)}
-    assert (
-        found[RowState.NOT_IN_RUN] == rows - found[RowState.NOT_BUILT] - found[RowState.COST_MODEL]
-    )
+    assert found[RowState.NOT_IN_RUN] == rows - found[RowState.COST_MODEL]
 
 
 def test_each_cost_model_of_the_catalogue_is_there_and_quotes_the_rows_first_table() -> None:
@@ -153,7 +151,6 @@ def test_a_failed_analysis_fails_its_rows_and_says_why(tmp_path: Path) -> None:
     assert one(run, "D-F28").state is RowState.FAILED
     assert one(run, "D-F22").state is RowState.NOT_IN_RUN
     assert one(run, "D-C1").state is RowState.COST_MODEL
-    assert one(run, "E-F1").state is RowState.NOT_BUILT
 
 
 def test_published_numbers_beside_are_counted(tmp_path: Path) -> None:
@@ -213,8 +210,10 @@ def listed(*words: str) -> dict[str, Any]:
 def test_every_row_is_listed_before_the_first_run(home: Path) -> None:
     said = answer()
     assert "no run of drive yet" in said
-    assert "63 rows: 36 not in this run, 11 in a cost model, 16 not built yet." in said
-    assert len(listed()) == 63
+    assert "43 rows: 36 not in this run, 7 in a cost model." in said
+    assert "63 rows: 52 not in this run, 11 in a cost model." in answer("--report", "all")
+    assert len(listed("--report", "all")) == 63
+    assert {row[0] for row in listed("--study", "restart")} == {"R"}
 
 
 def test_the_command_shows_states_tables_and_counts(home: Path) -> None:
@@ -230,14 +229,13 @@ def test_the_command_shows_states_tables_and_counts(home: Path) -> None:
         "         - victim_risk.change: 1 of 2 cells have a value, 1 not available",
         "         - follow_up_rates.events: 1 of 2 cells have a value, 1 suppressed",
         "         (marac_follow_up, follow_up_times, follow_up_randomisation: not in this run)",
-        "63 rows: 2 done, 1 partly not available, 33 not in this run, 11 in a cost model, "
-        "16 not built yet.",
+        "43 rows: 2 done, 1 partly not available, 33 not in this run, 7 in a cost model.",
     ):
         assert line in said.splitlines()
     assert set(listed("--state", "answered")) == {"D-F46", "D-F27", "D-P1"}
     assert set(listed("--state", "done")) == {"D-F27", "D-P1"}
-    assert set(listed("--state", "not_built", "--report", "restart")) == {
-        row for row in listed() if row.startswith(("R-T", "R-N"))
+    assert set(listed("--state", "not_in_this_run", "--report", "restart")) == {
+        row for row in listed("--report", "all") if row.startswith(("R-T", "R-N"))
     }
     assert listed()["D-F46"]["tables"][0]["cells"] == {
         "value": 1, "suppressed": 0, "not_available": 1, "not_applicable": 0
@@ -257,7 +255,7 @@ def test_a_selection_made_later_does_not_take_the_place_of_the_latest_whole_run(
     ("words", "told"),
     [
         (("--state", "perhaps"), "--state perhaps: there are answered, done"),
-        (("--report", "other"), "--report other: there are drive"),
+        (("--report", "other"), "--report other: there are all, drive"),
         (("--study", "dirve"), "no study 'dirve'"),
         (("--run", "r9"), "r9"),
     ],

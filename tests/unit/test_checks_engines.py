@@ -10,7 +10,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from checks_fixture import SUITES, TYPES, allocate
+from checks_fixture import INSTRUMENTS, SUITES, TYPES, allocate
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -74,6 +74,8 @@ def _values(column: Any) -> list[Any]:
         return DAYS
     if column.kind == "integer":
         return NUMBERS
+    if column.terms == "instrument":
+        return [*INSTRUMENTS, "not 'a' code", None]
     if column.kind == "code":
         return [*column.codes[:3], "not 'a' code", None]
     return [f"{column.of} {n}" for n in range(6)] + [None]

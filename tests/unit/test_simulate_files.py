@@ -325,4 +325,4 @@ def test_settings_out_of_range_are_refused(
 
 def test_a_study_without_a_simulator_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no simulator"):
-        simulate(study().model_copy(update={"study": "restart"}), tmp_path / "out", seed=1)
+        simulate(study().model_copy(update={"study": "harbour"}), tmp_path / "out", seed=1)

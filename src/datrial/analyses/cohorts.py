@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 #: The column of what the intervention's arm has more than the other cohort.
 DIFFERENCE = "difference"
+#: The statistic of a difference of shares: it is written in percentage points.
+SHARE_DIFFERENCE = "share_difference"
 #: Below so many people a number is said to be too small to carry a statement.
 FEW = 30
 NOT_BY_CHANCE = (
@@ -72,7 +74,7 @@ class Cohorts:
         """Add how many people of how many, by arm, and the difference of the shares.
 
         Statistics: ``count`` and ``share`` with ``ci_low`` and ``ci_high`` (Wilson); of the
-        difference ``difference`` with Newcombe's interval.
+        difference ``share_difference`` with Newcombe's interval.
 
         Parameters
         ----------
@@ -96,12 +98,14 @@ class Cohorts:
                           n=n, warning=few(n), reason="nobody was asked")  # fmt: skip
         if not self._has_difference(table):
             return
-        first, other = self._pair(counts)
+        first, other = self._pair({arm: counts.get(arm, (0, 0)) for arm in self.labels})
         if reason or not first[1] or not other[1]:
-            self._no_difference(table, row, reason or "one of the cohorts has nobody")
+            why = reason or "one of the cohorts has nobody"
+            self._no_difference(table, row, why, SHARE_DIFFERENCE)
             return
         found = compare_proportions([other[0], first[0]], [other[1], first[1]])
-        self._add_difference(table, row, found.difference_newcombe[:3], first[1] + other[1])
+        effect, n = found.difference_newcombe[:3], first[1] + other[1]
+        self._add_difference(table, row, effect, n, SHARE_DIFFERENCE)
 
     def add_means(
         self,
@@ -165,12 +169,21 @@ class Cohorts:
         compared = next(arm for arm in self.labels if arm != self.reference)
         return of[compared], of[self.reference or ""]
 
-    def _add_difference(self, table: Table, row: str, effect: Sequence[float], n: int) -> None:
-        for statistic, value in zip((DIFFERENCE, "ci_low", "ci_high"), effect, strict=True):
-            table.add(row, DIFFERENCE, statistic, value, n=n, warning=few(n))
+    def _add_difference(
+        self,
+        table: Table,
+        row: str,
+        effect: Sequence[float],
+        n: int,
+        statistic: str = DIFFERENCE,
+    ) -> None:
+        for name, value in zip((statistic, "ci_low", "ci_high"), effect, strict=True):
+            table.add(row, DIFFERENCE, name, value, n=n, warning=few(n))
 
-    def _no_difference(self, table: Table, row: str, reason: str) -> None:
-        table.absent_all([row], [DIFFERENCE], (DIFFERENCE, "ci_low", "ci_high"), reason)
+    def _no_difference(
+        self, table: Table, row: str, reason: str, statistic: str = DIFFERENCE
+    ) -> None:
+        table.absent_all([row], [DIFFERENCE], (statistic, "ci_low", "ci_high"), reason)
 
 
 def cohorts(study: Study) -> Cohorts:

@@ -7,11 +7,24 @@ meaning tells is said here: the boxes of the flow, and changes, which are sums o
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from typing import TYPE_CHECKING
 
+from datrial.analyses.client_profile_resting import client_resting
+from datrial.analyses.client_profile_sums import client_sums
 from datrial.analyses.cost_model_own import QUANTITIES, RESTING
 from datrial.analyses.flow_boxes import splits_of
+from datrial.analyses.needs_matrix_sums import needs_resting
+from datrial.analyses.outcome_ratings_sums import ratings_resting, sums_of_ratings
+from datrial.analyses.referral_pathway_sums import referral_sums
+from datrial.analyses.service_activity_sums import activity_sums, resting_on_months
+from datrial.analyses.severity_grid_sums import severity_resting, severity_sums
+from datrial.analyses.training_sums import training_sums
+from datrial.analyses.waiting_times_tables import waiting_sums
 from datrial.results.cells import State, Table
 from datrial.results.disclosure import CellKey, Relation
+
+if TYPE_CHECKING:
+    from datrial.config.study import Study
 
 _FLOWS = ("participant_flow.perpetrators", "participant_flow.victims")
 _CHANGE, _TRANSITIONS = "behaviours.change", "behaviours.transitions"
@@ -19,28 +32,53 @@ _LEVELS = "needs.levels"
 _SEVERITY = ("none", "standard", "moderate", "high")
 
 
-def known_sums(tables: Iterable[Table]) -> tuple[Relation, ...]:
-    """Return the sums between numbers of these tables that are known beforehand."""
+def known_sums(tables: Iterable[Table], study: Study | None = None) -> tuple[Relation, ...]:
+    """Return the sums between numbers of these tables that are known beforehand.
+
+    Parameters
+    ----------
+    study
+        Whose settings say which terms are put together.
+    """
     given = {table.id: table for table in tables}
     found = [each for name in _FLOWS if name in given for each in _boxes(given[name])]
     if _CHANGE in given and _TRANSITIONS in given:
         found += _changes(given[_CHANGE], given[_TRANSITIONS])
     if QUANTITIES in given and _LEVELS in given:
         found += _own_quantities(given[QUANTITIES], given[_LEVELS])
+    found += referral_sums(given)
+    found += severity_sums(given)
+    found += [*activity_sums(given), *waiting_sums(given)]
+    found += [*client_sums(given, study), *training_sums(given)]
+    found += sums_of_ratings(given, study)
     return tuple(found)
 
 
 def resting_on_hidden(
-    tables: Iterable[Table], hidden: Collection[CellKey], *, are_rounded: bool = False
+    tables: Iterable[Table],
+    hidden: Collection[CellKey],
+    *,
+    are_rounded: bool = False,
+    few: int = 0,
 ) -> set[CellKey]:
     """Return the cells from which a hidden number could be worked out, though they are no sums.
 
     A cost from the study's own quantities is a sum of counts times published prices: with the
-    other counts and the prices, it gives a hidden count back, and a rounded one in full.
+    other counts and the prices, it gives a hidden count back, and a rounded one in full. A test
+    of steps tells how many moved; two means that are almost of the same people tell of the others.
+
+    Parameters
+    ----------
+    few
+        Numbers of fewer people than this are hidden.
     """
+    tables = list(tables)
+    resting = severity_resting(tables, hidden, few) | client_resting(tables, hidden)
+    resting |= ratings_resting(tables, hidden) | needs_resting(tables, few)
+    resting |= resting_on_months({table.id: table for table in tables}, hidden)
     if not are_rounded and not any(key[0] == QUANTITIES for key in hidden):
-        return set()
-    return {
+        return resting
+    return resting | {
         (table.id, cell.row, cell.column, cell.statistic)
         for table in tables
         if table.id in RESTING

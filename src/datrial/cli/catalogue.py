@@ -25,12 +25,16 @@ State = Annotated[
     ),
 ]
 Report = Annotated[
-    str, typer.Option("--report", help="Only rows of this published report, e.g. drive.")
+    str,
+    typer.Option(
+        "--report", help="Of which published report, e.g. drive, or all (default: the study's)."
+    ),
 ]
 OfRun = Annotated[
     str, typer.Option("--run", help="A stored run (default: the study's latest whole run).")
 ]
 _ANSWERED = "answered"
+_ALL = "all"
 
 
 def catalogue(
@@ -39,22 +43,25 @@ def catalogue(
 ) -> None:  # fmt: skip
     """List the published tables and figures, the tables that answer each, and their state.
 
-    Every row of the catalogue is listed, also those for which nothing is built yet.
+    Those of the report that the study is held against, also where nothing answers them; all
+    reports' with `--report all`, or of a study that is held against none.
     """
     from datrial.config.project import home
+    from datrial.config.study import load_study
     from datrial.results.catalogue import STATE_WORDS, RowState, catalogue_states, load_catalogue
 
     wanted = [_ANSWERED, *RowState]
     if state and state not in wanted:
         raise UsageError(f"--state {state}: there are {', '.join(wanted)}.")
     known = load_catalogue()
-    if report and report not in known.reports:
-        raise UsageError(f"--report {report}: there are {', '.join(known.reports)}.")
+    if report and report not in (_ALL, *known.reports):
+        raise UsageError(f"--report {report}: there are {', '.join([_ALL, *known.reports])}.")
+    report = report or load_study(study).published or _ALL
     looked_at = _run(home(), study, run)
     states = [
         one
         for one in catalogue_states(looked_at, known)
-        if (not report or one.row.report == report)
+        if report in (_ALL, one.row.report)
         and (not state or one.state == state or (state == _ANSWERED and one.is_answered))
     ]
     if as_json:

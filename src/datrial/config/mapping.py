@@ -194,9 +194,8 @@ class SourceMapping(_Strict):
     @property
     def sites(self) -> tuple[str, ...]:
         """The sites that the files tell of."""
-        if self.site is not None:
-            return (self.site,)
-        return tuple(sorted({site for table in self.tables for site in table.site_values}))
+        told = {site for table in self.tables for site in table.site_values}
+        return tuple(sorted(told | ({self.site} if self.site is not None else set())))
 
 
 def load_mappings(names: tuple[str, ...]) -> tuple[SourceMapping, ...]:

@@ -8,6 +8,7 @@ somebody may have typed a name where a code should stand.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -202,9 +203,20 @@ def _spellings(column: Column, table: str, ours: str, dictionary: Dictionary) ->
             meaning = dictionary.code_for(table, ours, key)
             if absence and not (meaning and meaning[1]):
                 meaning = (absence, True)
+            if meaning is None and staging_tables()[table].columns[ours].terms:
+                meaning = code_of_text(key)
         text = column.written[key]
         found.append(Spelling(text, rows, *(meaning or (None, False))))
     return found
+
+
+def code_of_text(text: str) -> tuple[str, bool] | None:
+    """Return a text as a code of a service's own vocabulary, which is a proposal: never sure."""
+    plain_letters = unicodedata.normalize("NFKD", text.lower().replace("'", "").replace("’", ""))
+    code = "_".join(re.findall(r"[a-z0-9]+", plain_letters.encode("ascii", "ignore").decode()))
+    if not code:
+        return None
+    return (code if code[0].isalpha() else f"code_{code}"), False
 
 
 def _may_be_shown(spelling: Spelling, column: Column) -> bool:

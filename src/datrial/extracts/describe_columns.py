@@ -75,6 +75,11 @@ class Column:
         """Whether there are so few distinct values that they may be codes."""
         return 0 < self.distinct <= MOST_CODES
 
+    @property
+    def numbered(self) -> bool:
+        """Whether most values look like references: letters and figures without a space."""
+        return bool(self.counts) and _share(_REFERENCE, self.written, self.counts) >= 0.9
+
 
 @dataclass
 class _Dates:

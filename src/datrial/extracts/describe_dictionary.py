@@ -11,6 +11,7 @@ from functools import cache, cached_property
 from datrial.config.mapping import SourceMapping, load_mappings
 from datrial.config.project import project_root
 from datrial.config.tables import staging_tables
+from datrial.extracts.describe_studies import enter_studies
 from datrial.extracts.describe_words import (
     ABSENT,
     OTHER_NAMES,
@@ -22,6 +23,9 @@ from datrial.extracts.describe_words import (
 from datrial.extracts.text import plain
 
 _LISTS = ("missing", "dont_know", "not_applicable")
+#: An item and a column are called alike from here on; so many items make an instrument.
+_SAME_ITEM = 0.5
+_LEAST_OF_ITEMS = 0.3
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,8 @@ class Dictionary:
         ``missing``, ``dont_know``, ``not_applicable`` -> spellings, the usual ones first.
     sources, referral
         Table -> its source; the sources that the allocation is made from.
+    instruments
+        Staging table -> instrument of a study file -> what people read of its items, in order.
     """
 
     names: dict[tuple[str, str], set[str]] = field(default_factory=dict)
@@ -45,6 +51,7 @@ class Dictionary:
     absent: dict[str, tuple[str, ...]] = field(default_factory=dict)
     sources: dict[str, str] = field(default_factory=dict)
     referral: frozenset[str] = frozenset()
+    instruments: dict[str, dict[str, tuple[str, ...]]] = field(default_factory=dict)
     _codes: dict[tuple[str, str, str], tuple[str, bool] | None] = field(
         default_factory=dict, repr=False
     )
@@ -98,9 +105,22 @@ class Dictionary:
             self._codes[asked] = self._code_for(*asked)
         return self._codes[asked]
 
+    def instrument_for(self, table: str, names: Iterable[str]) -> str | None:
+        """Return the instrument whose items most of a sheet's columns are called like, if any."""
+        found = tuple(names)
+        shares = {
+            key: sum(any(alike(item, name) >= _SAME_ITEM for name in found) for item in items)
+            / len(items)
+            for key, items in self.instruments.get(table, {}).items()
+        }
+        best = max(shares, key=lambda key: shares[key], default=None)
+        return best if best is not None and shares[best] >= _LEAST_OF_ITEMS else None
+
     def _code_for(self, table: str, column: str, spelling: str) -> tuple[str, bool] | None:
-        codes = staging_tables()[table].columns[column].codes
+        contract = staging_tables()[table].columns[column]
         known = self.spellings.get((table, column), {})
+        # Of a service's own vocabulary the codes are those that mappings and studies have.
+        codes = tuple(sorted(set(known.values()))) if contract.terms else contract.codes
         if known.get(spelling) in codes:
             return known[spelling], True
         for code in codes:
@@ -132,10 +152,11 @@ def read_dictionary(without: frozenset[str] = frozenset()) -> Dictionary:
             _enter(dictionary, mapping, table.table)
             if mapping.referral:
                 referral.add(mapping.source)
+    enter_studies(dictionary.spellings, dictionary.instruments)
     return Dictionary(
         dictionary.names, dictionary.spellings,
         {name: tuple(text for text, _ in counts.most_common()) for name, counts in usual.items()},
-        dictionary.sources, frozenset(referral),
+        dictionary.sources, frozenset(referral), dictionary.instruments,
     )  # fmt: skip
 
 

@@ -15,6 +15,8 @@ from datrial.extracts.text import plain
 _LEAST = 0.42
 #: A table that explains less of a sheet is not proposed.
 _LEAST_FIT = 0.4
+#: References to few people look like codes: their column's name must tell.
+_SURE_NAME = 0.8
 SITE = "site"
 
 
@@ -55,12 +57,13 @@ def match_table(sheet: Table, dictionary: Dictionary, table: str | None = None) 
 def _match(sheet: Table, dictionary: Dictionary, table: str) -> Matched:
     names = [plain(column.name) for column in sheet.columns]
     first = {names.index(name) for name in names}
+    items = _items(sheet, dictionary, table)
     scores = {
         (position, ours): score
         for position, column in enumerate(sheet.columns)
         if not column.sensitive and column.kind != "empty" and position in first
         for ours in (SITE, *staging_tables()[table].columns)
-        if (score := _score(column, dictionary, table, ours)) >= _LEAST
+        if (score := _score(column, dictionary, table, ours, items)) >= _LEAST
     }
     matched: dict[int, Match] = {}
     for (position, ours), score in sorted(scores.items(), key=lambda item: (-item[1], item[0])):
@@ -97,18 +100,32 @@ def _fit(sheet: Table, table: str, matched: dict[int, Match]) -> float:
     return 0.5 * found / sum(weights.values()) + 0.5 * explained
 
 
-def _score(column: Column, dictionary: Dictionary, table: str, ours: str) -> float:
+def _items(sheet: Table, dictionary: Dictionary, table: str) -> dict[str, str]:
+    """Return item column -> its name, of the instrument whose items the sheet seems to have."""
+    found = dictionary.instrument_for(table, [column.name for column in sheet.columns])
+    labels = dictionary.instruments[table][found] if found else ()
+    return {f"item_{position}": label for position, label in enumerate(labels, 1)}
+
+
+def _score(
+    column: Column, dictionary: Dictionary, table: str, ours: str, items: dict[str, str]
+) -> float:
     """Return how likely a column is ours: 0 where its kind cannot be, else by name and codes."""
     if ours == SITE:
         return _site_score(column, dictionary, table)
     contract = staging_tables()[table].columns[ours]
-    name = dictionary.name_score(table, ours, column.name)
+    if items and ours.startswith("item_"):
+        name = alike(column.name, items[ours]) if ours in items else 0.0
+    else:
+        name = dictionary.name_score(table, ours, column.name)
     if contract.kind == "code":
         if not column.few or column.kind in ("date", "reference"):
             return 0.0
         return max(0.55 * name + 0.45 * _known_share(column, dictionary, table, ours), 0.0)
     fits = {
-        "reference": column.kind == "reference" or (column.kind == "integer" and not column.few),
+        "reference": column.kind == "reference"
+        or (column.kind == "integer" and not column.few)
+        or (column.kind == "code" and column.numbered and name >= _SURE_NAME),
         "date": column.kind == "date" or column.serial_dates,
         "integer": column.kind == "integer",
         "text": False,

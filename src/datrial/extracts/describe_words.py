@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from functools import cache
 
+from datrial.extracts.describe_service_words import SERVICE_NAMES, SERVICE_SPELLINGS
+
 #: Word of a column's name -> what it means here. Several words can mean one thing.
 _MEANING = {
     **dict.fromkeys(("perp", "perpetrator", "nominal", "suspect", "offender", "su", "person",
@@ -96,7 +98,7 @@ OTHER_NAMES = {
     "request_number": ("number of request",),
     "event": ("what happened",),
     "event_date": ("date of event",),
-}
+} | SERVICE_NAMES
 #: Our code -> spellings that are common for it, in any column that has the code.
 OTHER_SPELLINGS = {
     "yes": ("y", "true", "1", "t"),
@@ -128,7 +130,7 @@ OTHER_SPELLINGS = {
     "midpoint": ("mid-point", "mid point", "review"),
     "closure": ("exit", "case closure", "end"),
     "intake": ("start", "baseline", "entry"),
-}
+} | SERVICE_SPELLINGS
 #: Where a table comes from, as long as no mapping file tells.
 SOURCES = {
     "allocation_list": "allocation", "meeting_capacity": "allocation",

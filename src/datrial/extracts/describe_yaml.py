@@ -8,6 +8,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from datrial.config.tables import staging_tables
+from datrial.extracts.describe_constants import constants
 from datrial.extracts.describe_match import SITE
 from datrial.extracts.describe_words import SOURCES, words
 from datrial.extracts.text import plain
@@ -158,8 +159,9 @@ def _table(table: DescribedTable, description: Description) -> list[str]:
             match = by_name[name].match
             check = "  # check" if match and match.confidence != "sure" else ""
             lines.append(f"    {name}: {_scalar(by_name[name].found.name)}{check}")
-        elif contract.required:
+        elif contract.required and contract.terms is None:
             lines.append(f'    {name}: "(column of {name})"  # check: none was found')
+    lines += constants(table, description.dictionary)
     coded = [name for name in ours if name in by_name and ours[name].kind == "code"]
     if coded:
         lines.append("  values:")

@@ -85,7 +85,7 @@ def protect_run(
     from datrial.analyses.known_sums import known_sums, resting_on_hidden
 
     profile = load_profile(study.disclosure)
-    sums = known_sums(table for _, table in tables)
+    sums = known_sums((table for _, table in tables), study)
     settings = profile.model_dump(mode="json")
 
     def protected_with(also: Collection[CellKey], **heeded: Any) -> Protected:
@@ -93,8 +93,9 @@ def protect_run(
         told = {"relations": sums, "preferred": study.primary_outcomes, **heeded}
         found = protect(tables, profile, also_hide=also, **told)
         resting = resting_on_hidden(
-            (table for _, table in tables), found.hidden, are_rounded=profile.round_to > 1
-        )
+            (table for _, table in tables), found.hidden,
+            are_rounded=profile.round_to > 1, few=profile.threshold,
+        )  # fmt: skip
         if resting <= found.hidden:
             return found
         return protect(tables, profile, also_hide={*also, *resting}, **told)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from datrial.report.absent import strongest
@@ -72,9 +73,12 @@ def marks_of(entry: RunTable, behaviour: str) -> list[dict[str, str]]:
 
 def at_times(steps: Sequence[Flows]) -> list[dict[str, float]]:
     """Return the people who are told to be at each level, time point by time point."""
-    first, second = steps
+    between = [
+        {level: max(_arriving(one, level), _leaving(next_one, level)) for level in ORDER}
+        for one, next_one in pairwise(steps)
+    ]
     return [
-        {level: _leaving(first, level) for level in ORDER},
-        {level: max(_arriving(first, level), _leaving(second, level)) for level in ORDER},
-        {level: _arriving(second, level) for level in ORDER},
+        {level: _leaving(steps[0], level) for level in ORDER},
+        *between,
+        {level: _arriving(steps[-1], level) for level in ORDER},
     ]

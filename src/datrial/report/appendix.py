@@ -41,7 +41,9 @@ class PublishedReport:
 def published_reports(run: Run, catalogue: Catalogue | None = None) -> tuple[PublishedReport, ...]:
     """Return the published reports that a run answers something of, row by row.
 
-    Rows without a table are there too, so that a reader sees what is not answered.
+    Of a study that is held against a published report, that one alone; of one that is held
+    against none, nothing. Rows without a table are there too, so that a reader sees what is not
+    answered.
 
     Parameters
     ----------
@@ -60,5 +62,11 @@ def published_reports(run: Run, catalogue: Catalogue | None = None) -> tuple[Pub
                 tuple((table.id, table.title) for table in state.tables),
             )
         )
-    reports = [PublishedReport(catalogue.reports[key].title, tuple(r)) for key, r in found.items()]
+    study = run.manifest.further("resolved_study")
+    own = {study["published"]} if "published" in study else set(found)
+    reports = [
+        PublishedReport(catalogue.reports[key].title, tuple(rows))
+        for key, rows in found.items()
+        if key in own
+    ]
     return tuple(report for report in reports if report.number_answered)

@@ -22,6 +22,14 @@ from datrial.report.figures_behaviours import (
 )
 from datrial.report.figures_class_behaviour import class_behaviour
 from datrial.report.figures_classes import class_indices, class_profile, class_sizes
+from datrial.report.figures_client_profile import (
+    client_ages,
+    client_areas,
+    client_checklists,
+    client_ethnicity,
+    client_protection,
+    client_sex,
+)
 from datrial.report.figures_cost_effectiveness import acceptability, effectiveness_plane
 from datrial.report.figures_cost_tree import cost_tree
 from datrial.report.figures_costs import costs_by_agency, tornado
@@ -52,8 +60,21 @@ from datrial.report.figures_interventions import (
 from datrial.report.figures_needs import need_prevalence, number_of_needs
 from datrial.report.figures_needs_behaviour import need_odds_ratios
 from datrial.report.figures_needs_engagement import engagement_by_need, high_need_engagement
+from datrial.report.figures_needs_matrix import need_means, need_shares, rater_limits
+from datrial.report.figures_outcome_ratings import improved_cases
+from datrial.report.figures_outcome_stars import star_changes, star_radar
 from datrial.report.figures_police import incidents_by_period, shares_by_period
+from datrial.report.figures_referral_pathway import referral_funnel, referrals_by_period
 from datrial.report.figures_risk import dash_means, dash_ratios, dash_sensitivity
+from datrial.report.figures_service_activity import activities_by_month, months_with_trend
+from datrial.report.figures_service_reasons import reasons_stacked, waiting_means
+from datrial.report.figures_severity_grid import (
+    grid_flows,
+    intake_profile,
+    prevalence_fall,
+    severity_both_times,
+)
+from datrial.report.figures_training import training_passed, training_scores
 from datrial.report.figures_victims import (
     behaviour_prevalence,
     means_by_site,
@@ -119,6 +140,14 @@ def _available_periods(entry: RunTable) -> Figure | None:
 
 
 _FIGURES: dict[str, Callable[[RunTable], Figure | None]] = {
+    "client_profile.age_bands": client_ages,
+    "client_profile.area": client_areas,
+    "client_profile.checklists": client_checklists,
+    "client_profile.child_protection": client_protection,
+    "client_profile.ethnicity": client_ethnicity,
+    "client_profile.sex": client_sex,
+    "training.attendance": training_passed,
+    "training.scores": training_scores,
     "cost_model.agencies": costs_by_agency,
     "cost_model.own_agencies": costs_by_agency,
     "cost_model.items": cost_tree,
@@ -130,6 +159,9 @@ _FIGURES: dict[str, Callable[[RunTable], Figure | None]] = {
     "participant_flow.flow": participant_flow,
     "participant_flow.perpetrators": perpetrators_flow,
     "participant_flow.victims": victims_flow,
+    "referral_pathway.referrals": referral_funnel,
+    "referral_pathway.periods": referrals_by_period,
+    "referral_pathway.by_period": referrals_by_period,
     "follow_up_availability.periods": _available_periods,
     "follow_up_availability.windows": _available_windows,
     "needs.number": number_of_needs,
@@ -163,6 +195,18 @@ _FIGURES: dict[str, Callable[[RunTable], Figure | None]] = {
     "victim_support.types": supports_by_type,
     "victim_risk.change": risk_change,
     "victim_risk.sustainability": risk_sustainability,
+    "service_activity.requests": months_with_trend,
+    "service_activity.assessments": months_with_trend,
+    "service_activity.taken_on": months_with_trend,
+    "service_activity.awaiting": months_with_trend,
+    "service_activity.caseload": months_with_trend,
+    "service_activity.closures": months_with_trend,
+    "service_activity.not_taken_on": reasons_stacked,
+    "service_activity.not_taken_on_months": reasons_stacked,
+    "service_activity.closure_reasons": reasons_stacked,
+    "service_activity.closure_reason_months": reasons_stacked,
+    "service_activity.activities": activities_by_month,
+    "waiting_times.mean": waiting_means,
     "marac_follow_up.reappearance": _reappearance,
     "marac_follow_up.rate_ratios": _marac_ratios,
     "marac_follow_up.serial_periods": _serial,
@@ -175,6 +219,16 @@ _FIGURES: dict[str, Callable[[RunTable], Figure | None]] = {
     "follow_up_times.first_event": first_event_curves,
     "follow_up_times.mean_events": mean_event_curves,
     "follow_up_times.hazard_ratios": hazard_ratios,
+    "severity_grid.intake": intake_profile,
+    "severity_grid.prevalence": prevalence_fall,
+    "severity_grid.levels": severity_both_times,
+    "severity_grid.transitions": grid_flows,
+    "needs_matrix.need": need_shares,
+    "needs_matrix.means": need_means,
+    "needs_matrix.raters": rater_limits,
+    "outcome_stars.areas": star_radar,
+    "outcome_stars.changes": star_changes,
+    "outcome_ratings.improved": improved_cases,
 }
 
 #: Table -> its figure, and the other table of which that takes numbers, if the run has it.

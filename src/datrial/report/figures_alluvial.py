@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from datrial.report.alluvial_flows import (
@@ -18,21 +19,22 @@ from datrial.report.alluvial_flows import (
 from datrial.report.cell_views import NO_SUCH_FIGURE
 from datrial.report.drawing import GREY, Figure, bracket, drawing, has_any, spoken, to_svg
 from datrial.report.figures_behaviours import SEVERITY_LOOKS
+from datrial.report.numbers import whole_percent
 from datrial.results.read import RunTable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_COLOURS = {level: look[0] for level, look in SEVERITY_LOOKS.items()} | {"not_known": "#e8e8e8"}
+COLOURS = {level: look[0] for level, look in SEVERITY_LOOKS.items()} | {"not_known": "#e8e8e8"}
 _WIDTH, _GAP, _GAP_OF_PARTS = 0.09, 0.02, 0.045
 #: A lower block has no number beside it.
 _LOWEST = 0.035
 
-_WHOLE = (
+WHOLE = (
     "The height of a block is the share of service users with that severity; the bands "
     "between blocks are the people who went from one to the other."
 )
-_PARTS = (
+PARTS = (
     "Where steps are not told, a panel shows the others only, without percentages: heights are "
     "numbers of people, on the scale of the panel that shows most."
 )
@@ -54,11 +56,11 @@ def severity_flows(entry: RunTable) -> Figure | None:
         for axes in panels[len(behaviours) :]:
             axes.set_visible(False)
         for axes, behaviour in zip(panels, behaviours, strict=False):
-            _panel(axes, flows[behaviour], marks_of(entry, behaviour), most)
+            draw_flows(axes, flows[behaviour], marks_of(entry, behaviour), most)
             label = entry.table.row_labels[f"{behaviour}__{STEPS[0]}__none"]
             axes.set_title(label.partition(":")[0])
         handles = [
-            panels[0].bar(0, 0, color=_COLOURS[level], label=entry.table.column_labels[level])
+            panels[0].bar(0, 0, color=COLOURS[level], label=entry.table.column_labels[level])
             for level in ORDER
         ]
         canvas.legend(handles=handles, loc="outside upper right", ncols=5, handlelength=1.2)
@@ -67,13 +69,19 @@ def severity_flows(entry: RunTable) -> Figure | None:
     told = [all(is_whole(step) for step in steps) for steps in flows.values()]
     what = "% of service users" if any(told) else "number of service users"
     unit = bracket(what, people_words(list(flows.values())))
-    caption = " ".join([_WHOLE] * any(told) + [_PARTS] * (not all(told)))
+    caption = " ".join([WHOLE] * any(told) + [PARTS] * (not all(told)))
     alt = f"Alluvial chart. {_told(entry, behaviours)}"
     return Figure("behaviours-transitions", f"{title}{unit}", svg, alt, caption)
 
 
-def _panel(axes: Axes, steps: list[Flows], marks: list[dict[str, str]], most: float) -> None:
-    """Draw the blocks of three time points and the bands of two steps.
+def draw_flows(
+    axes: Axes,
+    steps: list[Flows],
+    marks: list[dict[str, str]],
+    most: float,
+    times: Sequence[str] = TIMES,
+) -> None:
+    """Draw the blocks of the time points and the bands of the steps between them.
 
     Parameters
     ----------
@@ -98,14 +106,14 @@ def _panel(axes: Axes, steps: list[Flows], marks: list[dict[str, str]], most: fl
                 size = (step[level][last] or 0.0) / total
                 if size > 0:
                     band = (leaving[level], arriving[last], size)
-                    _band(axes, place, band, _COLOURS[level])
+                    _band(axes, place, band, COLOURS[level])
                     leaving[level] -= size
                     arriving[last] -= size
     if not total:
         axes.text(0.5, 0.5, NO_SUCH_FIGURE, color=GREY, ha="center", transform=axes.transAxes)
-    axes.set_xlim(-0.25, len(TIMES) - 0.75)
+    axes.set_xlim(-0.25, len(times) - 0.75)
     axes.set_ylim(-gap * len(ORDER), 1.01)
-    axes.set_xticks(range(len(TIMES)), list(TIMES))
+    axes.set_xticks(range(len(times)), list(times))
     axes.set_yticks([])
     axes.tick_params(axis="x", length=0)
     for spine in axes.spines.values():
@@ -139,7 +147,7 @@ def _block(
         size,
         bottom=top - size,
         width=2 * _WIDTH,
-        color=_COLOURS[level],
+        color=COLOURS[level],
         edgecolor=GREY,
         linewidth=0.5,
         zorder=3,
@@ -149,7 +157,7 @@ def _block(
         axes.text(
             place,
             top - size / 2,
-            f"{100 * size:.0f}%",
+            whole_percent(size),
             ha="center",
             va="center",
             fontsize=7.5,

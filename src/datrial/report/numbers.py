@@ -22,11 +22,15 @@ class Style(Enum):
 
 _STYLES = {
     "share": Style.SHARE,
+    "reduction": Style.SHARE,
     "share_difference": Style.SHARE,
     "probability": Style.SHARE,
     "effect": Style.SHARE,
     "fmi": Style.SHARE,
     "p_value": Style.P_VALUE,
+    "p_sign": Style.P_VALUE,
+    "p_symmetry": Style.P_VALUE,
+    "p_margins": Style.P_VALUE,
     "p_value_adjusted": Style.P_VALUE,
     "mean": Style.MEAN,
     "sd": Style.MEAN,
@@ -66,7 +70,7 @@ _PROBABILITIES = ("none", "standard", "moderate", "high")
 
 #: The statistic that an interval belongs to.
 _POINTS = (
-    "share", "share_difference", "probability", "effect", "rate_ratio", "odds_ratio",
+    "share", "reduction", "share_difference", "probability", "effect", "rate_ratio", "odds_ratio",
     "hazard_ratio", "mean", "rate", "cost", "amount",
 )  # fmt: skip
 
@@ -84,7 +88,10 @@ STATISTIC_LABELS = {
     "share_of_observed_any_day": "Share of those observed on any day",
     "smd": "Standardised mean difference", "smd_within_sites": "SMD within sites",
     "smd_within_meetings": "SMD within meetings", "log_error": "Standard error of the logarithm",
-    "monte_carlo_error": "Monte Carlo error", "cost": "Pounds", "amount": "Value",
+    "share_intake": "At intake", "share_exit": "At exit", "p_sign": "p, direction",
+    "p_symmetry": "p, symmetry", "p_margins": "p, margins", "icc": "ICC", "icc_low": "ICC, low",
+    "icc_high": "ICC, high", "monte_carlo_error": "Monte Carlo error", "cost": "Pounds",
+    "amount": "Value",
 }  # fmt: skip
 
 
@@ -134,6 +141,11 @@ def write_number(value: float, style: Style) -> str:
     else:
         text = f"{value:,.1f}"
     return _sign(text)
+
+
+def whole_percent(share: float) -> str:
+    """Return a share in whole per cent, halves up as reports print them: 0.125 is 13%."""
+    return f"{int(100 * share + 0.5)}%"
 
 
 def write_interval(low: float, high: float, style: Style) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from datrial.report.absent import is_hidden, strongest
 from datrial.report.cell_views import MARKS, NO_SUCH_FIGURE
 from datrial.report.drawing import GREY, percent_axis
+from datrial.report.numbers import whole_percent
 from datrial.results.read import RunTable
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def draw_bar(
         axes.barh(bar.place, share, left=left, height=height, color=colour, edgecolor="white")
         if share >= NARROWEST:
             axes.text(
-                left + share / 2, bar.place - raised, f"{100 * share:.0f}%", ha="center",
+                left + share / 2, bar.place - raised, whole_percent(share), ha="center",
                 va="center", color=ink, fontsize=8,
             )  # fmt: skip
         left += share

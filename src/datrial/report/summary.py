@@ -10,12 +10,17 @@ from datrial.report.figures_extracts import left_out, rows_by_table
 from datrial.report.numbers import Style, write_number
 from datrial.report.summary_behaviours import BEHAVIOUR_SENTENCES
 from datrial.report.summary_casework import CASEWORK_SENTENCES
+from datrial.report.summary_clients import CLIENT_SENTENCES
 from datrial.report.summary_costs import COST_SENTENCES
 from datrial.report.summary_differences import DIFFERENCE_SENTENCES
 from datrial.report.summary_families import families
 from datrial.report.summary_follow_up import FOLLOW_UP_SENTENCES
 from datrial.report.summary_needs import NEEDS_SENTENCES
+from datrial.report.summary_outcomes import OUTCOME_SENTENCES
 from datrial.report.summary_police import POLICE_SENTENCES
+from datrial.report.summary_referral_pathway import REFERRAL_SENTENCES
+from datrial.report.summary_service import SERVICE_SENTENCES
+from datrial.report.summary_severity_grid import GRID_SENTENCES
 from datrial.report.summary_victims import VICTIM_SENTENCES
 from datrial.report.summary_words import (
     compared_arms,
@@ -37,7 +42,7 @@ _WHY_HIDDEN = (
 
 
 #: What tells of the safety of victims-survivors.
-_SAFETY = ("victim_differences", "victim_behaviours", "victim_risk")
+_SAFETY = ("victim_differences", "victim_behaviours", "victim_risk", "severity_grid")
 
 
 @dataclass(frozen=True)
@@ -243,7 +248,12 @@ _SENTENCES: dict[str, Callable[[Run], Iterator[str]]] = {
     **DIFFERENCE_SENTENCES,
     **POLICE_SENTENCES,
     **COST_SENTENCES,
+    **CLIENT_SENTENCES,
     **FOLLOW_UP_SENTENCES,
+    **OUTCOME_SENTENCES,
+    **GRID_SENTENCES,
+    **SERVICE_SENTENCES,
+    **REFERRAL_SENTENCES,
     "outcome_families": families,
     "participant_flow": _flow,
     "extracts_received": _extracts,

@@ -185,7 +185,7 @@ def _dates(messy: Messy, rng: np.random.Generator) -> None:
                 cells[row] = written(cells[row])
             plain[rows] = False
             messy.count(kind, len(rows))
-        if name in optional and name == "assessed_on":
+        if name in optional and name == "assessed_on" and sheet.layout.table != "referral":
             rows = _rows_of(rng, plain, "impossible_date")
             cells[rows] = _any_of(rng, IMPOSSIBLE_DATES, len(rows))
             messy.count("impossible_date", len(rows))

@@ -1,0 +1,56 @@
+"""What services call the columns of referrals, readings, training and activities."""
+
+from __future__ import annotations
+
+#: Our column -> other names that are common for it.
+SERVICE_NAMES = {
+    "client_id": ("client ref", "client reference", "service user ref", "case ref"),
+    "referred_on": ("date of referral", "referral date", "date referred", "referred"),
+    "strand": ("strand", "programme strand", "service strand"),
+    "referred_by": ("referred by", "referrer", "source of referral", "referring team"),
+    "suitable": ("suitable for consultation", "suitable for the service", "suitability"),
+    "consulted_on": ("consultation date", "consultation held", "date of consultation"),
+    "accepted_on": ("date accepted", "accepted", "taken on", "date taken on"),
+    "started_on": ("start date", "date started", "intervention start", "work started"),
+    "closed_on": ("date closed", "closure date", "case closed", "date of closure"),
+    "not_taken_on_reason": ("why not taken on", "reason not taken on", "reason not accepted"),
+    "closure_reason": ("reason for closure", "closure reason", "outcome at closure"),
+    "engaged": ("engaged with the service", "did they engage"),
+    "onward_referral": ("referred on to", "onward referral", "referred onwards to"),
+    "accommodation_need": ("needs accommodation", "accommodation need"),
+    "accommodation_referral": ("referred for accommodation", "accommodation referral"),
+    "accommodation": ("accommodation found", "type of accommodation", "accommodation provided"),
+    "age_months": ("age in months", "age months"),
+    "area": ("borough", "local authority", "area of residence"),
+    "child_protection": ("child protection status", "child protection plan", "cp status",
+                         "status with childrens services"),
+    "read_on": ("date of grid", "date of reading", "date of star", "date completed",
+                "completed on"),
+    "told_by": ("told by", "information from", "reported by"),
+    "rater": ("scored by", "rated by", "completed by", "perspective"),
+    "rated_on": ("date of rating", "date of form", "date completed", "completed on"),
+    "practitioner_id": ("practitioner ref", "staff ref", "learner ref", "delegate ref"),
+    "course": ("training course", "name of course", "course name"),
+    "round": ("round of training", "training round", "wave"),
+    "training_date": ("date of training", "course date", "date attended"),
+    "attended": ("attendance",),
+    "passed": ("passed the test", "test passed", "pass"),
+    "score_before": ("score before training", "pre score", "pre training score"),
+    "score_after": ("score after training", "post score", "post training score"),
+    "activity_id": ("activity ref", "activity number", "contact ref"),
+    "held_on": ("date held", "date of activity", "activity date"),
+    "activity": ("type of activity", "activity type", "kind of activity"),
+}  # fmt: skip
+#: Our code -> spellings that are common for it.
+SERVICE_SPELLINGS = {
+    "none": ("nil", "no abuse", "not present"),
+    "standard": ("std",),
+    "moderate": ("mod",),
+    "midway": ("midpoint", "mid-way", "review"),
+    "exit": ("closure", "end", "final"),
+    "significant_improvement": ("significantly improved", "much improved", "much better"),
+    "slight_improvement": ("slightly improved", "somewhat better", "a little better"),
+    "no_change": ("unchanged", "the same", "no difference"),
+    "slight_deterioration": ("slightly worse", "somewhat worse", "a little worse"),
+    "significant_deterioration": ("significantly worse", "much worse"),
+}
