@@ -1,10 +1,13 @@
 """Every table of which the report draws or says something, as a simulated run had it.
 
 ``run_tables.json.gz`` holds them without their machine, times or published numbers. Made
-again (after a new table or a changed shape) from a stored run of a study with the profile
+again (after a new table or a changed shape) from stored runs of studies with the profile
 ``disclosure: open``, so that nothing is hidden yet, with::
 
-    python tests/unit/run_tables_fixture.py DATRIAL_HOME RUN_ID
+    python tests/unit/run_tables_fixture.py DATRIAL_HOME/results/RUN_ID ...
+
+The tables of the first run take the place of those in the file; of the others are added those
+that are not there yet. A dash in the place of the first run replaces nothing.
 """
 
 from __future__ import annotations
@@ -131,11 +134,11 @@ def _two_arms() -> list[RunTable]:
     return [RunTable("cost_model", table, {}) for table in tables]
 
 
-def _main(home: Path, run_id: str) -> None:
+def _used(run: Run) -> list[RunTable]:
+    """Return the tables of a run of which the report draws or says something."""
     from datrial.report.figures import figure_for
     from datrial.report.summary import findings
 
-    run = read_run(home, run_id)
     used: set[str] = set()
 
     class Watched(Run):
@@ -147,12 +150,23 @@ def _main(home: Path, run_id: str) -> None:
     findings(watched, {})
     used |= {entry.table.id for entry in run.tables if figure_for(watched, entry)}
     used |= {entry.table.id for entry in run.tables if entry.analysis == "outcome_families"}
-    tables = [_described(entry) for entry in run.tables if entry.table.id in used]
-    tables += [_described(entry) for entry in _two_arms()]
-    content = json.dumps({"tables": tables}, ensure_ascii=False, separators=(",", ":"))
+    return [entry for entry in run.tables if entry.table.id in used]
+
+
+def _main(first: str, *others: str) -> None:
+    kept = json.loads(gzip.decompress(STORED.read_bytes()))["tables"]
+    found = {table["id"]: table for table in kept}
+    for name in (first, *others):
+        folder = Path(name)
+        for entry in _used(read_run(folder.parent.parent, folder.name)) if name != "-" else ():
+            if name == first or entry.table.id not in found:
+                found[entry.table.id] = _described(entry)
+    for entry in _two_arms():
+        found.setdefault(entry.table.id, _described(entry))
+    content = json.dumps({"tables": [*found.values()]}, ensure_ascii=False, separators=(",", ":"))
     STORED.write_bytes(gzip.compress(content.encode(), mtime=0))
-    sys.stdout.write(f"{len(tables)} tables, {STORED.stat().st_size:,} bytes\n")
+    sys.stdout.write(f"{len(found)} tables, {STORED.stat().st_size:,} bytes\n")
 
 
 if __name__ == "__main__":
-    _main(Path(sys.argv[1]), sys.argv[2])
+    _main(*sys.argv[1:])

@@ -149,8 +149,8 @@ def test_only_printed_months_are_explained_as_published() -> None:
         assert figure is not None and ("diamonds" in figure.caption) == explained
 
 
-def test_a_figure_of_which_most_is_hidden_is_not_drawn() -> None:
-    run = with_states(State.SUPPRESSED, 0.95, 3)
+def test_a_figure_of_which_all_is_hidden_is_not_drawn() -> None:
+    run = with_states(State.SUPPRESSED, 1.0, 3)
     name = "service_activity.closure_reason_months"
     assert figure_for(run, run.table(name)) is None  # type: ignore[arg-type]
 

@@ -33,7 +33,6 @@ from datrial.report.stacked_bars import (
     draw_bar,
     frame_bars,
     hidden_caption,
-    is_drawn,
     with_n,
 )
 from datrial.results.read import RunTable
@@ -58,11 +57,6 @@ def reasons_stacked(entry: RunTable) -> Figure | None:
             names = [_of_bar(entry, parts[0][0]), entry.table.column_labels[arm]]
             label = ", ".join(filter(None, names if len(arms) > 1 else names[:1])) or names[1]
             bars.append(Bar(len(bars), with_n(entry, parts, label), parts))
-    # A figure of which most is hidden, or was not received, shows nothing.
-    drawn = [bar for bar in bars if is_drawn(entry, bar) and any(
-        entry.value(*part, "share") is not None for part in bar.parts)]  # fmt: skip
-    if 2 * len(drawn) < len(bars):
-        return None
     figure_id = entry.table.id.replace(".", "-").replace("_", "-")
     with drawing(1.2 + 0.36 * len(bars)) as (canvas, (axes,)):
         for bar in bars:
