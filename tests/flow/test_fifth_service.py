@@ -184,7 +184,7 @@ def test_its_own_words_stand_in_the_report_and_no_other_services(run: Run, folde
     text = page.read_text(encoding="utf-8")
     for word in ("Harbour", "Tide Star", "Being a parent", "North quay", "Mothers", "Home visits"):
         assert word in text
-    for word in ("Camden", "Banbury", "Elmore Community", "as allocated (intention"):
+    for word in ("Camden", "Banbury", "Witney", "as allocated (intention"):
         assert word not in text
     assert CANARY not in text
 

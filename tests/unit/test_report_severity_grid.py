@@ -215,7 +215,6 @@ def test_the_summary_tells_the_fall_with_its_interval(severity: dict[str, Table]
         "Physical abuse: 62.5% at intake and 0.0% at exit of 16 people with both grids, a "
         "reduction of 100.0% (95% interval 61.6% to 100.0%)."
     ) in text
-    assert "Sexual abuse: the reduction is not available (Nobody had it at either time" in text
     assert "Nobody is compared with here" in text
 
 
@@ -233,3 +232,22 @@ def test_the_summary_names_areas_whose_interval_leaves_zero_out(needs: dict[str,
     assert "not available (no need score data were received)" in said(
         "needs_matrix", House().answer(NEEDS)
     )
+
+
+def test_the_summary_of_grids_at_intake_alone_tells_the_worst_severity(
+    severity: dict[str, Table],
+) -> None:
+    def not_known(cell: Cell) -> Cell:
+        return replace(cell, value=None, n=None, state=State.NOT_AVAILABLE, note="nobody")
+
+    prevalence = severity["prevalence"]
+    nothing = replace(prevalence, cells=[not_known(cell) for cell in prevalence.cells])
+    text = said("severity_grid", severity | {"prevalence": nothing})
+    assert "the worst of the four types at intake of" in text
+    assert "not known." in text and "reduction" not in text
+
+
+def test_what_is_not_known_of_most_is_not_said_to_be_nobody(severity: dict[str, Table]) -> None:
+    text = said("severity_grid", severity)
+    assert "Sexual abuse: the reduction is not available (not known for most of them" in text
+    assert "Nobody had it" not in text

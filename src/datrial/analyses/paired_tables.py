@@ -57,11 +57,12 @@ def add_reduction(
             found.reduction.ci_low, found.reduction.ci_high,
         )  # fmt: skip
         said = " ".join(found.notes).rstrip(".")
-        warning = _joined(few(found.n), (warnings or {}).get(arm, ""))
+        warned = (warnings or {}).get(arm, "")
+        warning = _joined(few(found.n), warned)
         for statistic, value in zip(REDUCTION, values, strict=True):
             note = said if statistic == "reduction" else ""
             table.add(row, arm, statistic, value, n=found.n, note=note, warning=warning,
-                      reason=said or "could not be computed")  # fmt: skip
+                      reason=warned or said or "could not be computed")  # fmt: skip
 
 
 def add_pair_change(

@@ -56,20 +56,23 @@ def _ratings(run: Run) -> Iterator[str]:
     table = run.table("outcome_ratings.improved")
     if table is None:
         return
-    missing = []
+    missing: dict[str, list[str]] = {}
     for row, label in table.table.row_labels.items():
         if not row.endswith(_AVERAGE):
             continue
         area = label.removesuffix(", on average")
         for arm, of in _arms(table).items():
             if table.value(row, arm, "share") is None:
-                missing.append(f"{lowered(area)}{of}")
                 said = not_available("", table, row, arm, "share").removeprefix(" is ")
-                reason = said.removesuffix(".")
+                missing.setdefault(said.removesuffix("."), []).append(f"{lowered(area)}{of}")
                 continue
             yield f"{area}{of}: {_who(table, row, arm, 'improved on average')}"
-    if missing:
-        yield f"The share of cases improved is {reason} for {listed(missing)}."
+        if table.value(row, _DIFFERENCE, "share_difference") is not None:
+            apart = with_interval(table, row, _DIFFERENCE, "share_difference", Style.SHARE)
+            words = table.table.column_labels[_DIFFERENCE]
+            yield f"{area}, {words}: {apart}; the cohorts were not drawn by chance."
+    for reason, areas in missing.items():
+        yield f"The share of cases improved is {reason} for {listed(areas)}."
     yield (
         "Practitioners rated the outcomes of their own cases once, at the end, and only few cases "
         "have a rating: see the table of cases."

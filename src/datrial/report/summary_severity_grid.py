@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from datrial.analyses.cohorts import DIFFERENCE
 from datrial.analyses.levels import BEHAVIOURS
 from datrial.analyses.needs_matrix_data import ALL_ITEMS
-from datrial.report.absent import interval_of
+from datrial.report.absent import interval_of, is_hidden
 from datrial.report.numbers import Style, write_number
 from datrial.report.summary_words import (
     listed,
@@ -29,6 +29,9 @@ def _severity(run: Run) -> Iterator[str]:
     if entry is None:
         return
     arms = _arms(entry)
+    if not any(_has_both(entry, kind, arm) for kind in BEHAVIOURS for arm in arms):
+        yield from _at_intake(run)
+        return
     for kind, label in BEHAVIOURS.items():
         for arm, cohort in arms.items():
             who = f"{label}{f', {cohort}' if len(arms) > 1 else ''}"
@@ -36,6 +39,41 @@ def _severity(run: Run) -> Iterator[str]:
                 yield _reduction(entry, kind, arm, who)
     if len(arms) == 1 and any(_told(entry, kind, arm) for kind in BEHAVIOURS for arm in arms):
         yield _NOT_THE_SERVICE
+
+
+def _has_both(entry: RunTable, kind: str, arm: str) -> bool:
+    """Tell whether anybody has a grid at both times, be it hidden how many."""
+    cell = entry.cell(kind, arm, "share_intake")
+    return cell is not None and (cell.value is not None or is_hidden(cell))
+
+
+def _at_intake(run: Run) -> Iterator[str]:
+    """Say how severe the worst of the four types was at intake, where nothing tells of exit."""
+    entry = run.table("severity_grid.overall")
+    if entry is None:
+        return
+    tellers: dict[str, list[str]] = {}
+    for row in entry.table.row_labels:
+        if row.endswith("__known"):
+            tellers.setdefault(row.removesuffix("__known").rpartition("__")[0], []).append(row)
+    for rows in tellers.values():
+        teller = entry.table.row_labels[rows[0]].rpartition(": ")[0]
+        for arm, cohort in _arms(entry).items():
+            known = [row for row in rows if entry.value(row, arm, "share") is not None]
+            if not known:
+                continue
+            parts = [_level(entry, row, arm) for row in known if entry.value(row, arm, "count")]
+            number = of_whom(entry, known[0], arm, "share")
+            people = f" of {number:,} people of whom it is known" if number else ""
+            whose = f"{teller}, {cohort}" if len(_arms(entry)) > 1 else teller
+            yield f"{whose}: the worst of the four types at intake{people}: {listed(parts)}."
+    yield "No grid tells of the end: whether abuse became less severe is not known."
+
+
+def _level(entry: RunTable, row: str, arm: str) -> str:
+    level = entry.table.row_labels[row].rpartition(": ")[2].partition(", ")[0]
+    share = write_number(entry.value(row, arm, "share") or 0.0, Style.SHARE)
+    return f"{level} {share}{published_words(entry, row, arm, 'share', Style.SHARE, ' (', ')')}"
 
 
 def _reduction(entry: RunTable, kind: str, arm: str, who: str) -> str:
