@@ -35,4 +35,6 @@ def _way(road: Road, job: Job) -> State[Any]:
     road.plan(["receive", "allocate"])
     received = road.stop("receive", tasks.receive, Received, job)
     allocated = road.stop("allocate", tasks.allocate, Allocated, job, received)
+    if not allocated.allocates:
+        return road.done("This study is no randomised trial: nobody is allocated.")
     return road.done(f"{allocated.new} new in the ledger.")

@@ -59,6 +59,8 @@ def prevalence_tables(grids: Grids) -> list[Table]:
             for arm, of_arm in grids.cohorts.split(frame)
             if len(of_arm) and 2 * len(_known(of_arm, kind)) < len(of_arm)
         }
+        # Neither a table nor a picture may let the printed 0% be read as nobody.
+        unsure = ", not known for most" if warnings else ""
         for known in (False, True):
             row = f"{kind}__known" if known else kind
             pairs = {
@@ -66,7 +68,7 @@ def prevalence_tables(grids: Grids) -> list[Table]:
                 for arm, of_arm in grids.cohorts.split(frame)
             }
             for table, add in ((prevalence, add_reduction), (change, add_pair_change)):
-                table.row(row, f"{words}{', known at both times' if known else ''}")
+                table.row(row, f"{words}{', known at both times' if known else unsure}")
                 add(table, grids.cohorts, row, pairs, reason=grids.reason, warnings=warnings)
     return [prevalence, change]
 
