@@ -1,6 +1,6 @@
 -- Grain:   one row per checklist of a client (needs, adverse childhood experiences)
 -- Key:     client_id, instrument, assessed_on
--- Source:  mapped.checklist
+-- Source:  mapped.checklist (checklists of needs and experiences)
 -- Version: 1
 -- Rejected: see judged_rows in sql/macros.sql.
 

@@ -1,6 +1,6 @@
 -- Grain:   one row per outcome form of a client and rater
 -- Key:     client_id, instrument, rater, rated_on
--- Source:  mapped.outcome_rating
+-- Source:  mapped.outcome_rating (outcome forms)
 -- Version: 1
 -- Rejected: see judged_rows in sql/macros.sql.
 

@@ -1,6 +1,6 @@
 -- Grain:   one row per referral of a client (a person may be referred again)
 -- Key:     client_id, referred_on
--- Source:  mapped.referral
+-- Source:  mapped.referral (services' referral logs)
 -- Version: 1
 -- Rejected: see judged_rows in sql/macros.sql.
 

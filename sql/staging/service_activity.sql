@@ -1,6 +1,6 @@
 -- Grain:   one row per meeting, consultation, supervision or signposting
 -- Key:     activity_id
--- Source:  mapped.service_activity
+-- Source:  mapped.service_activity (services' diaries)
 -- Version: 1
 -- Rejected: see judged_rows in sql/macros.sql.
 

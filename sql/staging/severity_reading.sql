@@ -1,6 +1,6 @@
 -- Grain:   one row per Severity of Abuse Grid of a client
 -- Key:     client_id, time_point, read_on
--- Source:  mapped.severity_reading
+-- Source:  mapped.severity_reading (Severity of Abuse Grids)
 -- Version: 1
 -- Rejected: see judged_rows in sql/macros.sql.
 

@@ -1,6 +1,6 @@
 -- Grain:   one row per Outcome Star of a client and rater
 -- Key:     client_id, instrument, rater, read_on
--- Source:  mapped.star_reading
+-- Source:  mapped.star_reading (Outcome Stars)
 -- Version: 1
 -- Rejected: see judged_rows in sql/macros.sql.
 

@@ -1,6 +1,6 @@
 -- Grain:   one row per practitioner, course and round
 -- Key:     practitioner_id, course, round
--- Source:  mapped.training
+-- Source:  mapped.training (training registers)
 -- Version: 1
 -- Rejected: see judged_rows in sql/macros.sql.
 

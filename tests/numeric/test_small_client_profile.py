@@ -28,7 +28,7 @@ def test_every_share_has_wilsons_interval_and_every_difference_newcombes() -> No
         table = tables[name]
         for row in table.row_labels:
             cells = {(c.column, c.statistic): c for c in table.cells if c.row == row}
-            if ("difference", "difference") not in cells:
+            if ("difference", "share_difference") not in cells:
                 continue
             ends, shares = {}, {}
             for arm in ("intervention", "other"):
@@ -40,7 +40,7 @@ def test_every_share_has_wilsons_interval_and_every_difference_newcombes() -> No
             one, two = shares["intervention"], shares["other"]
             low = one - two - sqrt((one - ends["intervention"][0]) ** 2
                                    + (ends["other"][1] - two) ** 2)  # fmt: skip
-            assert cells["difference", "difference"].value == pytest.approx(one - two)
+            assert cells["difference", "share_difference"].value == pytest.approx(one - two)
             assert cells["difference", "ci_low"].value == pytest.approx(low, abs=1e-9)
             seen += 1
     assert seen > 15

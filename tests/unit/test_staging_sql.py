@@ -48,7 +48,33 @@ GOOD: dict[str, dict[str, Any]] = {
     "cms_action": {"perpetrator_id": "p_1", "action_date": "2017-01-31", "work": "direct"},
     "cms_engagement": {"perpetrator_id": "p_1", "engagement": "engaged"},
     "person_event": {"perpetrator_id": "p_1", "event": "prison", "event_date": "2017-01-31"},
-}
+    "referral": {"client_id": "c_1", "referred_on": "2022-01-31", "area": "north"},
+    "severity_reading": {
+        "client_id": "c_1", "time_point": "intake", "read_on": "2022-01-31", "physical": "high",
+    },
+    "need_score": {
+        "client_id": "c_1", "instrument": "matrix", "time_point": "intake", "rater": "worker",
+        "read_on": "2022-01-31", "item_1": 3,
+    },
+    "star_reading": {
+        "client_id": "c_1", "instrument": "star", "rater": "worker", "read_on": "2022-01-31",
+        "item_1": 3,
+    },
+    "outcome_rating": {
+        "client_id": "c_1", "instrument": "form", "rater": "worker", "rated_on": "2022-01-31",
+        "item_1": "no_change",
+    },
+    "checklist": {
+        "client_id": "c_1", "instrument": "list", "assessed_on": "2022-01-31", "item_1": "yes",
+    },
+    "training": {
+        "practitioner_id": "w_1", "course": "core", "round": 1, "training_date": "2022-01-31",
+        "attended": "yes",
+    },
+    "service_activity": {
+        "activity_id": "a_1", "held_on": "2022-01-31", "activity": "meeting", "strand": "adults",
+    },
+}  # fmt: skip
 #: Another code or number in a column that is neither key nor required.
 OTHER_CONTENT = {
     "police_request": {"requested_on": "2019-04-01"},
@@ -61,6 +87,14 @@ OTHER_CONTENT = {
     "cms_behaviour": {"physical": "none"},
     "cms_risk_item": {"item_01": "no"},
     "cms_engagement": {"engagement": "no_contact_made"},
+    "referral": {"area": "south"},
+    "severity_reading": {"physical": "none"},
+    "need_score": {"item_1": 4},
+    "star_reading": {"item_1": 4},
+    "outcome_rating": {"item_1": "slight_improvement"},
+    "checklist": {"item_1": "no"},
+    "training": {"attended": "no"},
+    "service_activity": {"strand": "children"},
 }
 #: Another value in one column of the key: another row, not a repeat.
 OTHER_KEY = {
@@ -77,6 +111,14 @@ OTHER_KEY = {
     "cms_risk_item": {"time_point": "midpoint"},
     "cms_engagement": {"perpetrator_id": "p_2"},
     "person_event": {"event": "released"},
+    "referral": {"referred_on": "2022-02-28"},
+    "severity_reading": {"time_point": "exit"},
+    "need_score": {"rater": "client"},
+    "star_reading": {"rater": "client"},
+    "outcome_rating": {"rated_on": "2022-02-28"},
+    "checklist": {"instrument": "another"},
+    "training": {"round": 2},
+    "service_activity": {"activity_id": "a_2"},
 }
 KEYED = [name for name, table in staging_tables().items() if table.key]
 DUPLICATE = "duplicate of an earlier row"
