@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from canaries import found_in, plant
+from canaries import found_in
 
-from datrial.config.mapping import load_mappings
 from datrial.config.project import state_at
 from datrial.config.study import load_study
 from datrial.pipeline import stops
@@ -107,17 +106,6 @@ def test_no_name_leaves_the_service_s_files(travelled: Travelled) -> None:
     inbox = travelled.home / "inbox"
     assert any(text in path.read_text(encoding="utf-8") for path in inbox.rglob("*.csv")
                for text in texts)  # fmt: skip
-
-
-def test_no_name_in_any_kind_of_place_leaves_the_files(tmp_path: Path) -> None:
-    """Names stand in codes, dates, numbers, references, summary lines, comments, file names."""
-    inbox = tmp_path / "inbox" / STUDY
-    study = load_study(STUDY)
-    simulate(study, inbox, seed=1, scale=1)
-    planted = plant(load_mappings(study.sources), inbox).planted
-    assert len([place for place in planted.values() if "column" in place]) > 60
-    assert travel(tmp_path, inbox).failed == {}
-    assert found_in(tmp_path, planted) == []
 
 
 def test_rows_that_cannot_be_used_are_put_aside_and_no_other(travelled: Travelled) -> None:
