@@ -173,8 +173,11 @@ def decisions_hash(study: Study) -> str:
 
 
 def ledger_digest(inputs: Inputs) -> str:
-    """Return the hash of who was allocated to which arm; empty before the first allocation."""
-    if not inputs.ledger_path.is_file():
+    """Return the hash of who was allocated to which arm; empty before the first allocation.
+
+    And in a study that allocates nobody, whatever other studies' ledger lies there.
+    """
+    if inputs.study.allocation is None or not inputs.ledger_path.is_file():
         return ""
     with Ledger(inputs.ledger_path, read_only=True) as ledger:
         return ledger.digest(inputs.study.study)

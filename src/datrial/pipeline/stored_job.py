@@ -81,7 +81,7 @@ def _study(stored: dict[str, Any], run: str) -> Study:
     Only the study file has these names: what is written about a run has places.
     """
     content = stored
-    blinded = stored.get("allocation", {}).get("blinding", "none") != "none"
+    blinded = (stored.get("allocation") or {}).get("blinding", "none") != "none"
     if blinded:
         arms = load_study(str(stored.get("study"))).arms
         names = {f"arm_{place}": key for place, key in enumerate(arms, 1)}

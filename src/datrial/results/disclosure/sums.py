@@ -38,7 +38,8 @@ def numbers_and_sums(
     if profile.steps:
         add_steps(found, (table for _, table in tables))
     given = list(relations)
-    unite(found, {key for each in given for key in (each.whole, *each.parts)})
+    # In their order: which of two equal numbers is met first decides what is hidden with it.
+    unite(found, list(dict.fromkeys(key for each in given for key in (each.whole, *each.parts))))
     return found, _relations(found, tables, given, profile, roots(found, wanted))
 
 
