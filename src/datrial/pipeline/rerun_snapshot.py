@@ -103,9 +103,11 @@ def rebuild_snapshot(
     inputs, problems = _inputs(job, manifest)
     current, earlier, lost = _receipts(then.get("extracts", []))
     problems += lost
-    allocations = then.get("ledger", "")  # of a study that allocates nobody there are none
-    ledger, copy = home() / _LEDGER, scratch / _LEDGER
-    wrong = ledger_as_of(ledger, noted_head, allocations, job.study, copy) if allocations else ""
+    wrong = ""
+    if inputs is None or inputs.study.allocation is not None:
+        wrong = ledger_as_of(
+            home() / _LEDGER, noted_head, then.get("ledger", ""), job.study, scratch / _LEDGER
+        )
     problems += [wrong] if wrong else []
     if problems or inputs is None:
         raise _cannot(run, problems)
